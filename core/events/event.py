@@ -1,0 +1,208 @@
+"""Events: what happened to a run, in order. The journal is a list of them and the run's state is their fold.
+
+`iteration` = completed iterations when the event took effect: an event of iteration i acts before step i is computed.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from core.events.act import Act
+from core.settings.kind import Value
+
+Ground = Literal["own", "consent", "licence", "synthetic"]
+
+
+class FaceSetNote(Struct, frozen=True, forbid_unknown_fields=True):
+    """A face set as it was when the run was made. `key` is a hash of its usable files' contents."""
+
+    path: str
+    faces: int
+    key: str
+
+
+class Consent(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is shown in a face set, on what ground the pictures may be used, and who said so (design.md 6)."""
+
+    person: str
+    ground: Ground
+    said_by: str
+
+
+class Block(Struct, frozen=True, forbid_unknown_fields=True):
+    """One lockable block of the network, e.g. `encoder.down1` of part `encoder`."""
+
+    name: str
+    part: str
+    parameters: int
+    tensors: int
+
+
+class Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """A setting's old and new value."""
+
+    key: str
+    old: Value
+    new: Value
+
+
+class Born(Struct, frozen=True, forbid_unknown_fields=True, tag="born"):
+    """The run was made. `settings` holds every setting of the registry."""
+
+    name: str
+    settings: dict[str, Value]
+    src: FaceSetNote
+    dst: FaceSetNote
+    src_consent: Consent
+    dst_consent: Consent
+    recipe: str
+    version: str
+
+
+class NetworkMade(Struct, frozen=True, forbid_unknown_fields=True, tag="network"):
+    """A network was made or changed; lists all of its blocks, in build order."""
+
+    blocks: list[Block]
+
+
+class Chose(Struct, frozen=True, forbid_unknown_fields=True, tag="chose"):
+    """A trial or probe decided something that a resume must not decide again (device, threads, shared pass)."""
+
+    what: str
+    value: Value
+    reason: str
+
+
+class SettingsChanged(Struct, frozen=True, forbid_unknown_fields=True, tag="set"):
+    """Settings took new values."""
+
+    changes: list[Change]
+
+
+class Locked(Struct, frozen=True, forbid_unknown_fields=True, tag="lock"):
+    """Blocks were locked. `asked` as typed; `blocks` are those that were open before."""
+
+    asked: str
+    blocks: list[str]
+
+
+class Unlocked(Struct, frozen=True, forbid_unknown_fields=True, tag="unlock"):
+    """Blocks were opened. `blocks` are those that were locked before."""
+
+    asked: str
+    blocks: list[str]
+
+
+class Paused(Struct, frozen=True, forbid_unknown_fields=True, tag="pause"):
+    """The run stands still."""
+
+
+class Resumed(Struct, frozen=True, forbid_unknown_fields=True, tag="resume"):
+    """The run goes on."""
+
+
+class Stopped(Struct, frozen=True, forbid_unknown_fields=True, tag="stop"):
+    """The run was saved and its trainer ended; it stays so until it is resumed."""
+
+    cause: Literal["person", "target", "failure"]
+
+
+class Asked(Struct, frozen=True, forbid_unknown_fields=True, tag="asked"):
+    """An act was accepted and waits: for iteration `at`, or (`at` is None) for a trainer."""
+
+    act: Act
+    at: int | None
+
+
+class Withdrawn(Struct, frozen=True, forbid_unknown_fields=True, tag="withdrawn"):
+    """A waiting act will not be carried out; `asked` is the number of its Asked event."""
+
+    asked: int
+
+
+class BackedUp(Struct, frozen=True, forbid_unknown_fields=True, tag="backup"):
+    """A generation is kept under a name. `generation` is its number."""
+
+    name: str
+    generation: int
+
+
+class RolledBack(Struct, frozen=True, forbid_unknown_fields=True, tag="roll_back"):
+    """The run goes on from generation `generation`, at `to_iteration`, as life `life`.
+
+    `position` is the number of the last event that the generation contains: settings and locks are those of then.
+    """
+
+    generation: int
+    to_iteration: int
+    position: int
+    life: int
+
+
+class Started(Struct, frozen=True, forbid_unknown_fields=True, tag="started"):
+    """A trainer began to train: on `device`, from `generation` (None = from new weights)."""
+
+    device: str
+    generation: int | None
+
+
+class Ended(Struct, frozen=True, forbid_unknown_fields=True, tag="ended"):
+    """A trainer ended. `cause` is a word for rules, `sentence` is for people."""
+
+    cause: Literal["done", "killed", "memory", "failed", "supervisor", "terminated"]
+    sentence: str
+    code: int | None = None
+    signal: int | None = None
+
+
+class Warned(Struct, frozen=True, forbid_unknown_fields=True, tag="warned"):
+    """Something that a person should know: a full disk, skipped faces, a backup that failed."""
+
+    about: str
+    sentence: str
+
+
+class Renamed(Struct, frozen=True, forbid_unknown_fields=True, tag="renamed"):
+    """The run has another name."""
+
+    old: str
+    new: str
+
+
+class FacesChanged(Struct, frozen=True, forbid_unknown_fields=True, tag="faces"):
+    """A face set is not what it was: from here on samples are drawn from the new one, its first epoch begins.
+
+    drawn: faces of this side that were drawn before; the new epoch counts from there.
+    """
+
+    side: Literal["src", "dst"]
+    note: FaceSetNote
+    drawn: int
+
+
+Body = (
+    Born | NetworkMade | Chose | SettingsChanged | Locked | Unlocked | Paused | Resumed | Stopped | Asked | Withdrawn
+    | BackedUp | RolledBack | Started | Ended | Warned | Renamed | FacesChanged
+)
+
+# Bodies that a resume applies again at their iteration, because training depends on them.
+REPLAYED = (SettingsChanged, Locked, Unlocked, FacesChanged)
+
+
+class Event(Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of the journal.
+
+    number: 1, 2, 3, ... without gaps. at: Unix seconds (for people; nothing depends on it).
+    author: "person", "person:NAME@HOST", "recipe:NAME", "supervisor", "trainer". why: a reason for people, or "".
+    undoes: number of the event that this one takes back. asked: number of the Asked event that this one carries out.
+    """
+
+    number: int
+    iteration: int
+    life: int
+    at: float
+    author: str
+    body: Body
+    why: str = ""
+    undoes: int | None = None
+    asked: int | None = None

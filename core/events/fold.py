@@ -1,0 +1,145 @@
+"""state = fold(events). Pure: no clock, no disk. The same code runs in the supervisor, the trainer and every console."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from core.events.event import (
+    Asked,
+    BackedUp,
+    Body,
+    Born,
+    Change,
+    Chose,
+    Ended,
+    Event,
+    FacesChanged,
+    Locked,
+    NetworkMade,
+    Paused,
+    Renamed,
+    Resumed,
+    RolledBack,
+    SettingsChanged,
+    Started,
+    Stopped,
+    Unlocked,
+    Warned,
+    Withdrawn,
+)
+from core.events.state import Lock, RunState
+from core.settings.error import JournalError
+
+UNDO_DEPTH = 50  # more than anybody takes back by single keys; bounds the welcome message
+
+
+def fold(events: Iterable[Event]) -> RunState:
+    """The state after all of `events`, the first of which must be Born. Raises JournalError on a gap."""
+    state: RunState | None = None
+    history: list[Event] = []
+    for event in events:
+        history.append(event)
+        state = born(event) if state is None else apply(state, event, history)
+    if state is None:
+        raise JournalError("the journal is empty", hint="restore it from a backup of the run folder")
+    return state
+
+
+def born(event: Event) -> RunState:
+    """The state after the first event."""
+    body = event.body
+    if not isinstance(body, Born):
+        raise JournalError(f"the journal begins with an event of kind {kind(body)!r} and not with the run's birth",
+                           hint="restore it from a backup of the run folder")
+    return RunState(name=body.name, number=event.number, iteration=event.iteration, life=event.life,
+                    settings=body.settings, src=body.src, dst=body.dst, src_consent=body.src_consent,
+                    dst_consent=body.dst_consent, recipe=body.recipe, version=body.version)
+
+
+def apply(state: RunState, event: Event, history: list[Event] | None = None) -> RunState:
+    """The state after `event`. `history` (all events up to this one) is needed for a roll back only."""
+    if event.number != state.number + 1:
+        raise JournalError(f"event {event.number} follows event {state.number}: events are missing between them",
+                           hint="restore the journal from a backup of the run folder")
+    state = replace(state, number=event.number, iteration=event.iteration, life=event.life)
+    if event.asked is not None:
+        state = replace(state, waiting=[e for e in state.waiting if e.number != event.asked])
+    state = remember(state, event)
+    body = event.body
+    match body:
+        case SettingsChanged(changes=changes):
+            return replace(state, settings=state.settings | {c.key: c.new for c in changes})
+        case Locked(asked=asked, blocks=blocks):
+            lock = Lock(asked, event.author, event.iteration, event.why)
+            return replace(state, locks=state.locks | dict.fromkeys(blocks, lock))
+        case Unlocked(blocks=blocks):
+            return replace(state, locks={b: lock for b, lock in state.locks.items() if b not in blocks})
+        case Paused():
+            return replace(state, paused=True)
+        case Resumed():
+            return replace(state, paused=False, stopped="")
+        case Stopped(cause=cause):
+            return replace(state, stopped=cause)
+        case Asked():
+            return replace(state, waiting=[*state.waiting, event])
+        case Withdrawn(asked=number):
+            return replace(state, waiting=[e for e in state.waiting if e.number != number])
+        case BackedUp(name=name, generation=generation):
+            return replace(state, backups=state.backups | {name: generation})
+        case NetworkMade(blocks=made):
+            return replace(state, blocks=made)
+        case Chose(what=what, value=value):
+            return replace(state, chosen=state.chosen | {what: value})
+        case RolledBack(position=position, life=life):
+            return rolled_back(state, position, life, history or [])
+        case FacesChanged(side=side, note=note, drawn=drawn):
+            first = state.first_drawn | {side: drawn}
+            return replace(state, first_drawn=first, **{side: note})
+        case Started(device=device):
+            return replace(state, device=device)
+        case Ended():
+            return replace(state, last_end=event)
+        case Renamed(new=new):
+            return replace(state, name=new)
+        case Warned():
+            return state
+        case Born():
+            raise JournalError(f"event {event.number} is a second birth of the run",
+                               hint="restore the journal from a backup of the run folder")
+
+
+def remember(state: RunState, event: Event) -> RunState:
+    """Keep what `undo` can take back: changes of settings and locks, until they were taken back."""
+    if event.undoes is not None:
+        return replace(state, undoable=[e for e in state.undoable if e.number != event.undoes])
+    if inverse(event.body) is not None:
+        return replace(state, undoable=[*state.undoable, event][-UNDO_DEPTH:])
+    return state
+
+
+def rolled_back(state: RunState, position: int, life: int, history: list[Event]) -> RunState:
+    """Settings, locks and choices as of event `position`; name, backups and consent stay."""
+    if not history:
+        raise JournalError("a roll back cannot be understood without the journal before it",
+                           hint="ask the supervisor for the state")
+    then = fold(history[:position])
+    return replace(state, life=life, settings=then.settings, locks=then.locks, blocks=then.blocks, chosen=then.chosen,
+                   waiting=[], undoable=[])
+
+
+def inverse(body: Body) -> Body | None:
+    """The body that takes `body` back from now on, or None where there is none."""
+    match body:
+        case SettingsChanged(changes=changes):
+            return SettingsChanged([Change(c.key, c.new, c.old) for c in changes])
+        case Locked(asked=asked, blocks=blocks):
+            return Unlocked(asked, blocks)
+        case Unlocked(asked=asked, blocks=blocks):
+            return Locked(asked, blocks)
+        case _:
+            return None
+
+
+def kind(body: Body) -> str:
+    """The word by which the journal calls a body: "set", "lock", ..."""
+    return str(body.__struct_config__.tag)

@@ -1,0 +1,195 @@
+"""The one list of every setting. Console form, command line, wire checks, recipes and docs are derived from it.
+
+A setting that is not here does not exist. Sources: `facts/options.md` for the original's options, `method.md` for ours.
+The file is long because it is a table.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from core.settings.error import SettingError
+from core.settings.kind import Choice, Flag, Kind, Real, Text, Value, Whole
+
+When = Literal["birth", "restart", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: what it takes, when it can change, and what a person is told about it.
+
+    `when`: "birth" is fixed when the run is made, "restart" restarts the trainer, "live" acts at the next iteration.
+    `help` says what it does and when to use it, `cost` what it costs ("" = nothing worth saying).
+    `usual` is the range that the original program offers, where it is narrower than what works.
+    """
+
+    key: str
+    group: str
+    kind: Kind
+    default: Value
+    when: When
+    help: str
+    cost: str = ""
+    usual: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+MODEL = "model"
+FACES = "faces"
+LOSS = "loss"
+LEARNING = "learning"
+SAVING = "saving"
+MACHINE = "machine"
+
+SETTINGS: tuple[Setting, ...] = (
+    # --- the network: fixed at birth -------------------------------------------------------------------------------
+    Setting("archi", MODEL, Text(r"(df|liae)(-(?=[udtc]+$)(?!.*(.).*\3)[udtc]+)?", "df or liae, and letters of u d t c: liae-ud"),
+            "liae-ud", "birth",
+            "Shape of the network. df keeps the two people apart and gives more likeness; liae shares more and follows light "
+            "and pose better. u: steadier code, d: works at half size inside, t: deeper, c: another activation.",
+            cost="d costs least for its size; t adds about half of the parameters again."),
+    Setting("resolution", MODEL, Whole(32, 1024, 16), 128, "birth",
+            "Side of the square picture the network sees and draws, in pixels. With d or t it must be a multiple of 32.",
+            cost="Twice the side is four times the work and memory of a step.", usual="64 to 640"),
+    Setting("face_type", MODEL, Choice(("half_face", "midfull_face", "full_face", "whole_face", "head"),
+                                       (("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"),
+                                        ("wf", "whole_face"))),
+            "whole_face", "birth",
+            "How much of the head is trained. It must not be larger than what the aligned faces show."),
+    Setting("ae_dims", MODEL, Whole(8, 2048), 256, "birth",
+            "Width of the code between encoder and decoder: how much about a face passes through.",
+            cost="Parameters of the inter grow with it.", usual="32 to 1024"),
+    Setting("e_dims", MODEL, Whole(2, 512, 2), 64, "birth", "Channels of the encoder: how finely faces are read.",
+            cost="Work of the encoder grows with its square.", usual="16 to 256"),
+    Setting("d_dims", MODEL, Whole(2, 512, 2), 64, "birth", "Channels of the decoder: how finely faces are drawn.",
+            cost="The decoders are 96 % of a step, and their work grows with the square.", usual="16 to 256"),
+    Setting("d_mask_dims", MODEL, Whole(2, 512, 2), 22, "birth",
+            "Channels of the decoder's mask branch: how finely the mask is drawn.", usual="16 to 256"),
+    Setting("seed", MODEL, Whole(0, 2**63 - 1), 0, "birth",
+            "First number of all random draws. The same seed, faces and changes give the same run on the same machine."),
+    Setting("optimizer", MODEL, Choice(("adabelief", "rmsprop")), "adabelief", "birth",
+            "Rule that turns gradients into changes of weights. AdaBelief learns finer; RMSprop needs half the memory for its state.",
+            aliases=("adabelief",)),
+    # --- faces -----------------------------------------------------------------------------------------------------
+    Setting("batch_size", FACES, Whole(1, 512), 8, "live",
+            "Faces of each person in one iteration. More is calmer and slower; too little makes the losses jump.",
+            cost="Memory and time of a step grow with it.", usual="2 to 32"),
+    Setting("random_warp", FACES, Flag(), True, "live",
+            "Bend the network's input at random, so that it learns the face and not the picture. Turn it off late, for sharpness."),
+    Setting("random_src_flip", FACES, Flag(), False, "live",
+            "Mirror src faces at random. Helps when src lacks one side; a face that is not symmetric loses likeness."),
+    Setting("random_dst_flip", FACES, Flag(), True, "live", "Mirror dst faces at random, for more poses."),
+    Setting("uniform_yaw", FACES, Flag(), False, "live",
+            "Draw faces evenly over the turn of the head, so that rare side views are seen often enough.",
+            cost="The turn of each face is computed once when it is first switched on."),
+    # --- loss ------------------------------------------------------------------------------------------------------
+    Setting("masked_training", LOSS, Flag(), True, "live",
+            "Train the face inside its mask only; the background is left to chance. The mask itself is always trained."),
+    Setting("eyes_prio", LOSS, Flag(), False, "live",
+            "Weigh eyes thirty times over, against eyes that look past you. Switch it off again when they are right.",
+            cost="Two small masks a sample while it is on."),
+    Setting("mouth_prio", LOSS, Flag(), False, "live",
+            "The same for the mouth: for teeth and lips.", cost="One small mask a sample while it is on."),
+    # --- learning --------------------------------------------------------------------------------------------------
+    Setting("lr", LEARNING, Real(0.0, 1.0), 5e-5, "live",
+            "Learning rate: how far a weight moves in one iteration.", usual="1e-6 to 1e-3", aliases=("learning_rate",)),
+    Setting("lr_dropout", LEARNING, Choice(("n", "y"), (("cpu", "y"), ("True", "y"), ("False", "n"), ("true", "y"),
+                                                        ("false", "n"), ("on", "y"), ("off", "n"))), "n", "live",
+            "Learning-rate dropout: each iteration moves a fresh 30 % of the weights. For the end of training, after random warp is off."),
+    Setting("lr_cos", LEARNING, Whole(0, 1_000_000), 500, "live",
+            "Period, in iterations, of the cosine that the rate follows while learning-rate dropout is on; 0 keeps it constant."),
+    Setting("clipgrad", LEARNING, Flag(), False, "live",
+            "Limit the length of each iteration's gradient to 1, which dampens outliers and helps against collapse."),
+    Setting("freeze_ab_without_warp", LEARNING, Flag(), False, "live",
+            "liae: lock inter_AB while random warp is off, as the original program does silently."),
+    # --- saving ----------------------------------------------------------------------------------------------------
+    Setting("target_iter", SAVING, Whole(0, 1_000_000_000), 0, "live",
+            "Save and stop at this iteration; 0 trains on without end."),
+    Setting("save_minutes", SAVING, Real(0.05, 1440.0), 10.0, "live",
+            "Minutes between saves: the most that a crash can cost.",
+            cost="A copy of the changed tensors in memory; writing goes on beside the training."),
+    Setting("backup_hours", SAVING, Whole(0, 240), 4, "live",
+            "Hours between automatic backups that are kept; 0 makes none.", aliases=("autobackup_hour",)),
+    Setting("keep_generations", SAVING, Whole(2, 100), 4, "live", "How many of the last saves are kept."),
+    Setting("keep_days", SAVING, Whole(0, 365), 7, "live", "For how many days one save a day is kept."),
+    Setting("disk_budget_gb", SAVING, Real(0.0, 100_000.0), 0.0, "live",
+            "Most disk space for saves, in GB; 0 sets no limit. Backups that you named are never removed for it."),
+    Setting("preview_every", SAVING, Whole(1, 1_000_000), 200, "live", "Iterations between previews.",
+            cost="A preview costs about one step."),
+    Setting("preview_faces", SAVING, Whole(1, 32), 4, "live", "Fixed faces of each person in the preview."),
+    Setting("hook", SAVING, Text(r"[^\n]*", "a command, or nothing"), "", "live",
+            "Command that is started when the run ends, fails or is restarted; it gets JSON on standard input."),
+    # --- machine ---------------------------------------------------------------------------------------------------
+    Setting("device", MACHINE, Text(r"auto|cpu|mps|cuda(:\d{1,3})?", "auto, cpu, mps, cuda or cuda:1"), "auto", "restart",
+            "Where to train. auto takes the best device that is there."),
+    Setting("threads", MACHINE, Whole(0, 256), 0, "restart",
+            "Threads for computing on the CPU; 0 takes one for each core that this process may use."),
+    Setting("workers", MACHINE, Whole(-1, 64), -1, "restart",
+            "Processes that prepare samples; 0 prepares them in the trainer, -1 chooses. Any number gives the same samples.",
+            aliases=("cpu_cap",)),
+)
+
+BY_KEY: Mapping[str, Setting] = {s.key: s for s in SETTINGS}
+# One word of the original that stands for two of ours (facts/options.md 3).
+PAIRS: Mapping[str, tuple[str, ...]] = {"eyes_mouth_prio": ("eyes_prio", "mouth_prio")}
+
+
+def setting(key: str) -> Setting:
+    """The setting of that key or alias. Raises SettingError, naming the nearest key."""
+    for s in SETTINGS:
+        if key == s.key or key in s.aliases:
+            return s
+    from difflib import get_close_matches  # late: only after a mistake
+
+    near = get_close_matches(key, BY_KEY, n=1)
+    raise SettingError(f"there is no setting {key!r}", hint=f"did you mean {near[0]}?" if near else "see dfl-tui config")
+
+
+def defaults() -> dict[str, Value]:
+    """Every setting at its default."""
+    return {s.key: s.default for s in SETTINGS}
+
+
+def parse(key: str, text: str) -> dict[str, Value]:
+    """What `key = text` sets: one setting, or both of a pair. Raises SettingError with key and range."""
+    if key in PAIRS:
+        return {k: v for one in PAIRS[key] for k, v in parse(one, text).items()}
+    s = setting(key)
+    if key == "adabelief":  # the original's on/off word for our choice of optimizer
+        return {s.key: "adabelief" if Flag().parse(text) else "rmsprop"}
+    try:
+        return {s.key: s.kind.parse(text)}
+    except SettingError as error:
+        raise SettingError(f"{s.key} = {text}: {error.message}", hint=error.hint) from error
+
+
+def parse_all(assignments: Iterable[str]) -> dict[str, Value]:
+    """`KEY=VALUE` words, in order; a later one wins."""
+    values: dict[str, Value] = {}
+    for word in assignments:
+        key, equals, text = word.partition("=")
+        if not equals:
+            raise SettingError(f"{word!r} sets nothing", hint="write KEY=VALUE")
+        values |= parse(key.strip(), text)
+    return values
+
+
+def check(key: str, value: object) -> Value:
+    """`value`, if the setting `key` takes it. For values that come typed (wire, recipe, journal)."""
+    if key not in BY_KEY:
+        setting(key)  # raises with the nearest key; an alias is not a key
+        raise SettingError(f"{key!r} is another name of {setting(key).key}", hint=f"use {setting(key).key}")
+    try:
+        return BY_KEY[key].kind.check(value)
+    except SettingError as error:
+        raise SettingError(f"{key} = {value}: {error.message}", hint=error.hint) from error
+
+
+def check_together(settings: Mapping[str, Value]) -> None:
+    """What no single setting can say: shapes that must fit each other (facts/networks.md 2.4). Raises SettingError."""
+    letters = str(settings["archi"]).partition("-")[2]
+    resolution = int(settings["resolution"])
+    if resolution % 32 and ("d" in letters or "t" in letters):
+        below, above = resolution // 32 * 32, (resolution // 32 + 1) * 32
+        raise SettingError(f"resolution = {resolution} does not fit archi = {settings['archi']}",
+                           hint=f"with d or t it must be a multiple of 32: {below} or {above}")
