@@ -1,4 +1,4 @@
-"""state = fold(events). Pure: no clock, no disk. The same code runs in the supervisor, the trainer and every console."""
+"""state = fold(events). Pure: no clock, no disk. The same code runs in supervisor, trainer and every console."""
 
 from collections.abc import Iterable
 

@@ -43,13 +43,16 @@ MACHINE = "machine"
 
 SETTINGS: tuple[Setting, ...] = (
     # --- the network: fixed at birth -------------------------------------------------------------------------------
-    Setting("archi", MODEL, Text(r"(df|liae)(-(?=[udtc]+$)(?!.*(.).*\3)[udtc]+)?", "df or liae, and letters of u d t c: liae-ud"),
+    Setting("archi", MODEL,
+            Text(r"(df|liae)(-(?=[udtc]+$)(?!.*(.).*\3)[udtc]+)?", "df or liae, and letters of u d t c: liae-ud"),
             "liae-ud", "birth",
-            "Shape of the network. df keeps the two people apart and gives more likeness; liae shares more and follows light "
+            "Shape of the network. df keeps the two people apart and gives more likeness; liae shares more and "
+            "follows light "
             "and pose better. u: steadier code, d: works at half size inside, t: deeper, c: another activation.",
             cost="d costs least for its size; t adds about half of the parameters again."),
     Setting("resolution", MODEL, Whole(32, 1024, 16), 128, "birth",
-            "Side of the square picture the network sees and draws, in pixels. With d or t it must be a multiple of 32.",
+            "Side of the square picture the network sees and draws, in pixels. With d or t it must be a multiple of "
+            "32.",
             cost="Twice the side is four times the work and memory of a step.", usual="64 to 640"),
     Setting("face_type", MODEL, Choice(("half_face", "midfull_face", "full_face", "whole_face", "head"),
                                        (("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"),
@@ -66,16 +69,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("d_mask_dims", MODEL, Whole(2, 512, 2), 22, "birth",
             "Channels of the decoder's mask branch: how finely the mask is drawn.", usual="16 to 256"),
     Setting("seed", MODEL, Whole(0, 2**63 - 1), 0, "birth",
-            "First number of all random draws. The same seed, faces and changes give the same run on the same machine."),
+            "First number of all random draws. The same seed, faces and changes give the same run on the same "
+            "machine."),
     Setting("optimizer", MODEL, Choice(("adabelief", "rmsprop")), "adabelief", "birth",
-            "Rule that turns gradients into changes of weights. AdaBelief learns finer; RMSprop needs half the memory for its state.",
+            "Rule that turns gradients into changes of weights. AdaBelief learns finer; RMSprop needs half the "
+            "memory for its state.",
             aliases=("adabelief",)),
     # --- faces -----------------------------------------------------------------------------------------------------
     Setting("batch_size", FACES, Whole(1, 512), 8, "live",
             "Faces of each person in one iteration. More is calmer and slower; too little makes the losses jump.",
             cost="Memory and time of a step grow with it.", usual="2 to 32"),
     Setting("random_warp", FACES, Flag(), True, "live",
-            "Bend the network's input at random, so that it learns the face and not the picture. Turn it off late, for sharpness."),
+            "Bend the network's input at random, so that it learns the face and not the picture. Turn it off late, "
+            "for sharpness."),
     Setting("random_src_flip", FACES, Flag(), False, "live",
             "Mirror src faces at random. Helps when src lacks one side; a face that is not symmetric loses likeness."),
     Setting("random_dst_flip", FACES, Flag(), True, "live", "Mirror dst faces at random, for more poses."),
@@ -84,7 +90,8 @@ SETTINGS: tuple[Setting, ...] = (
             cost="The turn of each face is computed once when it is first switched on."),
     # --- loss ------------------------------------------------------------------------------------------------------
     Setting("masked_training", LOSS, Flag(), True, "live",
-            "Train the face inside its mask only; the background is left to chance. The mask itself is always trained."),
+            "Train the face inside its mask only; the background is left to chance. The mask itself is always "
+            "trained."),
     Setting("eyes_prio", LOSS, Flag(), False, "live",
             "Weigh eyes thirty times over, against eyes that look past you. Switch it off again when they are right.",
             cost="Two small masks a sample while it is on."),
@@ -92,12 +99,15 @@ SETTINGS: tuple[Setting, ...] = (
             "The same for the mouth: for teeth and lips.", cost="One small mask a sample while it is on."),
     # --- learning --------------------------------------------------------------------------------------------------
     Setting("lr", LEARNING, Real(0.0, 1.0), 5e-5, "live",
-            "Learning rate: how far a weight moves in one iteration.", usual="1e-6 to 1e-3", aliases=("learning_rate",)),
+            "Learning rate: how far a weight moves in one iteration.", usual="1e-6 to 1e-3", "
+            "aliases=("learning_rate",)),
     Setting("lr_dropout", LEARNING, Choice(("n", "y"), (("cpu", "y"), ("True", "y"), ("False", "n"), ("true", "y"),
                                                         ("false", "n"), ("on", "y"), ("off", "n"))), "n", "live",
-            "Learning-rate dropout: each iteration moves a fresh 30 % of the weights. For the end of training, after random warp is off."),
+            "Learning-rate dropout: each iteration moves a fresh 30 % of the weights. For the end of training, after "
+            "random warp is off."),
     Setting("lr_cos", LEARNING, Whole(0, 1_000_000), 500, "live",
-            "Period, in iterations, of the cosine that the rate follows while learning-rate dropout is on; 0 keeps it constant."),
+            "Period, in iterations, of the cosine that the rate follows while learning-rate dropout is on; 0 keeps "
+            "it constant."),
     Setting("clipgrad", LEARNING, Flag(), False, "live",
             "Limit the length of each iteration's gradient to 1, which dampens outliers and helps against collapse."),
     Setting("freeze_ab_without_warp", LEARNING, Flag(), False, "live",
@@ -120,12 +130,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("hook", SAVING, Text(r"[^\n]*", "a command, or nothing"), "", "live",
             "Command that is started when the run ends, fails or is restarted; it gets JSON on standard input."),
     # --- machine ---------------------------------------------------------------------------------------------------
-    Setting("device", MACHINE, Text(r"auto|cpu|mps|cuda(:\d{1,3})?", "auto, cpu, mps, cuda or cuda:1"), "auto", "restart",
+    Setting("device", MACHINE, Text(r"auto|cpu|mps|cuda(:\d{1,3})?", "auto, cpu, mps, cuda or cuda:1"), "auto",
+            "restart",
             "Where to train. auto takes the best device that is there."),
     Setting("threads", MACHINE, Whole(0, 256), 0, "restart",
             "Threads for computing on the CPU; 0 takes one for each core that this process may use."),
     Setting("workers", MACHINE, Whole(-1, 64), -1, "restart",
-            "Processes that prepare samples; 0 prepares them in the trainer, -1 chooses. Any number gives the same samples.",
+            "Processes that prepare samples; 0 prepares them in the trainer, -1 chooses. "
+            "Any number gives the same samples.",
             aliases=("cpu_cap",)),
 )
 
@@ -142,7 +154,8 @@ def setting(key: str) -> Setting:
     from difflib import get_close_matches  # late: only after a mistake
 
     near = get_close_matches(key, BY_KEY, n=1)
-    raise SettingError(f"there is no setting {key!r}", hint=f"did you mean {near[0]}?" if near else "see dfl-tui config")
+    hint = f"did you mean {near[0]}?" if near else "see dfl-tui config"
+    raise SettingError(f"there is no setting {key!r}", hint=hint)
 
 
 def defaults() -> dict[str, Value]:
