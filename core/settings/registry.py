@@ -99,8 +99,8 @@ SETTINGS: tuple[Setting, ...] = (
             "The same for the mouth: for teeth and lips.", cost="One small mask a sample while it is on."),
     # --- learning --------------------------------------------------------------------------------------------------
     Setting("lr", LEARNING, Real(0.0, 1.0), 5e-5, "live",
-            "Learning rate: how far a weight moves in one iteration.", usual="1e-6 to 1e-3", "
-            "aliases=("learning_rate",)),
+            "Learning rate: how far a weight moves in one iteration.", usual="1e-6 to 1e-3",
+            aliases=("learning_rate",)),
     Setting("lr_dropout", LEARNING, Choice(("n", "y"), (("cpu", "y"), ("True", "y"), ("False", "n"), ("true", "y"),
                                                         ("false", "n"), ("on", "y"), ("off", "n"))), "n", "live",
             "Learning-rate dropout: each iteration moves a fresh 30 % of the weights. For the end of training, after "
