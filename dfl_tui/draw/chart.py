@@ -1,0 +1,250 @@
+"""The loss chart: a pale band (lowest to highest of each bucket), a bright smoothed line, marks for events, a cursor.
+
+Dots are braille, two columns and four rows a cell. A cell has one colour, so the line drawn last wins where two meet;
+the second series is drawn as every other dot, so that the two can be told apart without colour.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from dfl_tui.draw.picture import BRAILLE_BITS
+
+LABEL_CELLS = 7           # width of the value scale on the left
+SMOOTH_SHARE = 0.02       # the smoothed line averages over this share of the shown buckets
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One loss: first iteration, lowest, highest and mean of each bucket, all of one length; NaN where nothing is."""
+
+    name: str
+    iteration: Floats
+    low: Floats
+    high: Floats
+    mean: Floats
+    line: Style
+    band: Style
+    dotted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An event on the chart: one glyph in the mark row at its iteration."""
+
+    iteration: int
+    glyph: str
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What part of the run the chart shows, and how. `cursor` is an iteration or None."""
+
+    first: int
+    last: int
+    log: bool
+    cursor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Styles of the chart's own parts."""
+
+    plain: Style
+    pale: Style
+    cursor: Style
+
+
+def plot_cells(width: int) -> int:
+    """Cells left for the curves in a chart of `width` cells. Two buckets fit in each."""
+    return max(width - LABEL_CELLS, 1)
+
+
+def smoothed(mean: Floats) -> Floats:
+    """Exponential mean over SMOOTH_SHARE of the buckets, started at the first value; gaps stay gaps."""
+    keep = 1 - 1 / max(1.0, SMOOTH_SHARE * len(mean))
+    out = np.full(len(mean), np.nan)
+    level: float | None = None
+    for i, value in enumerate(mean.tolist()):
+        if value == value:
+            level = value if level is None else keep * level + (1 - keep) * value
+            out[i] = level
+    return out
+
+
+def value_range(series: Sequence[Series], log: bool) -> tuple[float, float]:
+    """Lowest and highest value to show: all lines whole, bands up to twice the highest mean of the last four fifths.
+
+    A single spike, or the first iterations, would otherwise press the rest flat.
+    """
+    means = [s.mean[np.isfinite(s.mean)] for s in series]
+    means = [m for m in means if len(m)]
+    if not means:
+        return (0.1, 1.0) if log else (0.0, 1.0)
+    settled = np.concatenate([m[len(m) // 5:] for m in means])
+    low = min(float(np.nanmin(s.low)) for s in series if np.isfinite(s.low).any())
+    high = min(max(float(np.nanmax(s.high)) for s in series if np.isfinite(s.high).any()), 2 * float(settled.max()))
+    if log:
+        low = max(low, high / 1e4, 1e-6)
+        return low, max(high, low * 1.05)
+    return (0.0 if low < 0.4 * high else low), max(high, low + 1e-6)
+
+
+def ticks(low: float, high: float, count: int, log: bool) -> list[float]:
+    """At most `count` round values between `low` and `high`."""
+    if log:
+        steps = [m * 10.0**e for e in range(floor(log10(low)), ceil(log10(high)) + 1) for m in (1, 2, 5)]
+        inside = [v for v in steps if low <= v <= high]
+        return inside[:: max(1, ceil(len(inside) / count))] if inside else [low]
+    raw = (high - low) / max(count, 1)
+    unit = 10.0 ** floor(log10(raw))
+    step = next(unit * m for m in (1, 2, 5, 10) if unit * m >= raw)
+    return [step * i for i in range(ceil(low / step), floor(high / step) + 1)]
+
+
+class Canvas:
+    """Braille dots with one style a cell."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.bits = np.zeros((height, width), dtype=np.int32)
+        self.ink = np.full((height, width), -1, dtype=np.int32)
+        self.styles: list[Style] = []
+
+    def use(self, style: Style) -> int:
+        """Number of `style` for `dots`."""
+        self.styles.append(style)
+        return len(self.styles) - 1
+
+    def dots(self, x: int, top: int, bottom: int, ink: int) -> None:
+        """Dots of column `x` from row `top` to row `bottom`, both included, clipped to the canvas."""
+        for y in range(max(top, 0), min(bottom, 4 * self.bits.shape[0] - 1) + 1):
+            self.bits[y // 4, x // 2] |= BRAILLE_BITS[y % 4, x % 2]
+            self.ink[y // 4, x // 2] = ink
+
+
+def draw_chart(
+    series: Sequence[Series], frame: Frame, marks: Sequence[Mark], *, width: int, height: int, look: Look
+) -> list[Strip]:
+    """`height` strips of `width` cells: curves, then a row of marks, then the iteration scale."""
+    rows, cells = max(height - 2, 1), plot_cells(width)
+    low, high = value_range(series, frame.log)
+    canvas = Canvas(cells, rows)
+    for s in series:
+        draw_band(canvas, s, frame, low, high)
+    for s in series:
+        draw_line(canvas, s, frame, low, high)
+    labels = scale_labels(low, high, rows, frame.log)
+    cursor = cell_of(frame.cursor, frame, cells) if frame.cursor is not None else None
+    strips = [curve_row(canvas, y, labels.get(y, ""), cursor, look) for y in range(rows)]
+    return [*strips, mark_row(marks, frame, cells, cursor, look), iteration_row(frame, cells, look)][:height]
+
+
+def cell_of(iteration: int, frame: Frame, cells: int) -> int:
+    """Cell column of an iteration."""
+    return min(cells - 1, max(0, int((iteration - frame.first) / max(frame.last - frame.first, 1) * cells)))
+
+
+def dot_rows(values: Floats, low: float, high: float, log: bool, rows: int) -> NDArray[np.int64]:
+    """Dot row of each value, 0 at the top; far outside where the value is."""
+    if log:
+        values, low, high = np.log(np.maximum(values, 1e-12)), float(np.log(low)), float(np.log(high))
+    share = np.clip((values - low) / (high - low), -1, 2)
+    return np.asarray(np.rint((1 - np.nan_to_num(share, nan=9.0)) * (4 * rows - 1)), dtype=np.int64)
+
+
+def dot_columns(s: Series, frame: Frame, cells: int) -> NDArray[np.int64]:
+    """Dot column of each bucket."""
+    share = (s.iteration - frame.first) / max(frame.last - frame.first, 1)
+    return np.asarray(np.clip(share * 2 * cells, 0, 2 * cells - 1), dtype=np.int64)
+
+
+def draw_band(canvas: Canvas, s: Series, frame: Frame, low: float, high: float) -> None:
+    """The pale band from lowest to highest, as every other dot row, so that lines stay readable in it."""
+    rows, cells = canvas.bits.shape
+    ink = canvas.use(s.band)
+    top, bottom = dot_rows(s.high, low, high, frame.log, rows), dot_rows(s.low, low, high, frame.log, rows)
+    for x, y0, y1, seen in zip(dot_columns(s, frame, cells).tolist(), top.tolist(), bottom.tolist(),
+                               np.isfinite(s.mean).tolist(), strict=True):
+        if seen and (not s.dotted or x % 2 == 0):
+            for y in range(max(y0, 0) | 1, min(y1, 4 * rows - 1) + 1, 2):
+                canvas.dots(x, y, y, ink)
+
+
+def draw_line(canvas: Canvas, s: Series, frame: Frame, low: float, high: float) -> None:
+    """The smoothed line, joined from bucket to bucket."""
+    rows, cells = canvas.bits.shape
+    ink = canvas.use(s.line)
+    level = smoothed(s.mean)
+    y = dot_rows(level, low, high, frame.log, rows).tolist()
+    before: int | None = None
+    for x, row, seen in zip(dot_columns(s, frame, cells).tolist(), y, np.isfinite(level).tolist(), strict=True):
+        if not seen:
+            before = None
+            continue
+        start = row if before is None else before
+        if not s.dotted or x % 2 == 0:
+            canvas.dots(x, min(start, row), max(start, row), ink)
+        before = row
+
+
+def scale_labels(low: float, high: float, rows: int, log: bool) -> dict[int, str]:
+    """Cell row -> label of the value scale."""
+    wanted = ticks(low, high, max(2, rows // 2), log)
+    at = dot_rows(np.array(wanted), low, high, log, rows).tolist()
+    return {row // 4: f"{value:.4g}" for row, value in zip(at, wanted, strict=True) if 0 <= row < 4 * rows}
+
+
+def curve_row(canvas: Canvas, y: int, label: str, cursor: int | None, look: Look) -> Strip:
+    """One row of curves with its label; runs of one style become one segment."""
+    segments = [Segment(f"{label:>{LABEL_CELLS - 1}} ", look.pale)]
+    bits, inks = canvas.bits[y].tolist(), canvas.ink[y].tolist()
+    run, style = "", look.plain
+    for x, (dots, ink) in enumerate(zip(bits, inks, strict=True)):
+        here = canvas.styles[ink] if dots else look.plain
+        glyph = chr(0x2800 + dots) if dots else " "
+        if x == cursor:
+            here, glyph = look.cursor, glyph if dots else "│"
+        if here != style and run:
+            segments.append(Segment(run, style))
+            run = ""
+        run, style = run + glyph, here
+    return Strip([*segments, Segment(run, style)], LABEL_CELLS + len(bits))
+
+
+def mark_row(marks: Sequence[Mark], frame: Frame, cells: int, cursor: int | None, look: Look) -> Strip:
+    """A glyph for each event; where several fall on one cell, the last."""
+    row: list[tuple[str, Style]] = [("─", look.pale)] * cells
+    for mark in marks:
+        if frame.first <= mark.iteration <= frame.last:
+            row[cell_of(mark.iteration, frame, cells)] = (mark.glyph, mark.style)
+    if cursor is not None:
+        row[cursor] = (row[cursor][0] if row[cursor][0] != "─" else "┼", look.cursor)
+    segments = [Segment(" " * (LABEL_CELLS - 1) + "└", look.pale)]
+    for glyph, style in row:
+        if segments[-1].style == style:
+            segments[-1] = Segment(segments[-1].text + glyph, style)
+        else:
+            segments.append(Segment(glyph, style))
+    return Strip(segments, LABEL_CELLS + cells)
+
+
+def iteration_row(frame: Frame, cells: int, look: Look) -> Strip:
+    """The cursor's iteration, then first, last and middle where there is room beside it."""
+    text = " " * cells
+    places = [(0, frame.first), (cells, frame.last), (cells // 2, (frame.first + frame.last) // 2)]
+    if frame.cursor is not None:
+        places.insert(0, (cell_of(frame.cursor, frame, cells), frame.cursor))
+    for x, iteration in places:
+        label = f"{iteration:,}"
+        start = min(max(x - len(label) // 2, 0), cells - len(label))
+        if start >= 0 and not text[max(start - 1, 0):start + len(label) + 1].strip():
+            text = text[:start] + label + text[start + len(label):]
+    return Strip([Segment(" " * LABEL_CELLS + text, look.pale)], LABEL_CELLS + cells)
