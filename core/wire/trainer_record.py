@@ -113,9 +113,10 @@ class Beat(Struct, frozen=True, forbid_unknown_fields=True, tag="beat"):
 
 
 class Previewed(Struct, frozen=True, forbid_unknown_fields=True, tag="previewed"):
-    """A preview of `iteration` is in the run folder."""
+    """A preview of `iteration` is in the run folder. `ref` = the Ask that wanted it, or None."""
 
     iteration: int
+    ref: Ref | None = None
 
 
 class Saved(Struct, frozen=True, forbid_unknown_fields=True, tag="saved"):

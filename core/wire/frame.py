@@ -1,0 +1,82 @@
+"""One frame: 4 bytes length (big-endian), then exactly one msgpack object of a known type. Knows no socket.
+
+The length is checked against a limit before anything is read, so that nobody can make us reserve memory. Decoding
+checks every field (facts/console.md 3): whatever is not exactly one message of the expected types is a WireError.
+"""
+
+import math
+import struct
+from typing import Generic, TypeVar
+
+import msgspec
+
+from core.events.act import SetValues
+from core.settings.error import WireError
+from core.wire.console_record import ClientMessage, Command, SupervisorMessage
+from core.wire.limits import MAX_ANSWER_BYTES, MAX_PIPE_BYTES, MAX_REQUEST_BYTES
+from core.wire.trainer_record import SupervisorOrder, TrainerReport
+
+HEADER_BYTES = 4
+_HEADER = struct.Struct(">I")
+_encoder = msgspec.msgpack.Encoder()
+
+Message = TypeVar("Message")
+
+
+def pack(message: msgspec.Struct, *, limit: int = MAX_ANSWER_BYTES) -> bytes:
+    """The frame of a message. Raises WireError when it is longer than `limit`: the other side would refuse it."""
+    payload = _encoder.encode(message)
+    if len(payload) > limit:
+        raise WireError(f"a message of {len(payload):,} bytes does not fit in a frame of {limit:,}",
+                        hint="ask for less at once")
+    return _HEADER.pack(len(payload)) + payload
+
+
+def read_length(header: bytes, limit: int) -> int:
+    """Bytes of the object that follows `header`. Raises WireError when it is 0 or more than `limit`."""
+    length: int = _HEADER.unpack(header)[0]
+    if not 0 < length <= limit:
+        raise WireError(f"a frame of {length:,} bytes was announced, the limit is {limit:,}",
+                        hint="the other side may be another program or another version")
+    return length
+
+
+class Codec(Generic[Message]):
+    """Reads messages of one direction: `kinds` is the union of the types that may come, `limit` their largest size."""
+
+    def __init__(self, kinds: object, limit: int) -> None:
+        self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(kinds)
+        self.limit = limit
+
+    def decode(self, payload: bytes | bytearray) -> Message:
+        """The one message in `payload`. Raises WireError on anything else, bytes after it included."""
+        try:
+            message = self._decoder.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
+            raise WireError(f"a message is not understood: {_sentence(error)}",
+                            hint="the other side may be another program or another version") from error
+        except RecursionError as error:
+            raise WireError("a message is nested too deeply", hint="the other side is another program") from error
+        _refuse_not_finite(message)
+        return message
+
+
+def _sentence(error: Exception) -> str:
+    """The decoder's own words, short and on one line: they may quote what a stranger sent."""
+    text = "".join(c for c in str(error) if c.isprintable())
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _refuse_not_finite(message: object) -> None:
+    """NaN passes every type check, and no setting takes it."""
+    if not (isinstance(message, Command) and isinstance(message.act, SetValues)):
+        return
+    for key, value in message.act.values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise WireError(f"a message sets {key[:40]!r} to {value}", hint="give a finite number")
+
+
+REQUESTS: Codec[ClientMessage] = Codec(ClientMessage, MAX_REQUEST_BYTES)
+ANSWERS: Codec[SupervisorMessage] = Codec(SupervisorMessage, MAX_ANSWER_BYTES)
+ORDERS: Codec[SupervisorOrder] = Codec(SupervisorOrder, MAX_PIPE_BYTES)
+REPORTS: Codec[TrainerReport] = Codec(TrainerReport, MAX_PIPE_BYTES)

@@ -1,0 +1,77 @@
+"""The handshake: how a client comes in, and whom a supervisor lets in."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.settings.error import WireError
+from core.wire.channel import Channel
+from core.wire.console_record import PROTOCOL, Closing, Hello, SupervisorMessage, Welcome
+from core.wire.frame import ANSWERS
+from core.wire.limits import HELLO_TIMEOUT_S, MAX_LABEL_CHARACTERS
+from core.wire.stream import Stream
+
+
+def check_protocol(theirs: Sequence[int]) -> None:
+    """Raises WireError when the other side speaks another major version."""
+    if theirs[0] != PROTOCOL[0]:
+        raise WireError(f"the other side speaks version {theirs[0]}.{theirs[1]} of the protocol and this is "
+                        f"{PROTOCOL[0]}.{PROTOCOL[1]}", hint="use the same version of dfl-tui for run and console")
+
+
+def clean_label(label: str) -> str:
+    """A client's name as others may see it: printable, one line, bounded (it is drawn on other people's screens)."""
+    text = "".join(c for c in label if c.isprintable()).strip()
+    return text[:MAX_LABEL_CHARACTERS] or "somebody"
+
+
+def connect(path: Path, label: str, *, version: str = "") -> tuple[Channel[SupervisorMessage], Welcome]:
+    """Connect to the supervisor at `path`, blocking. Raises WireError, with its reason when it does not let us in."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(HELLO_TIMEOUT_S)
+        sock.connect(str(path))
+        channel = Channel(sock, ANSWERS)
+        channel.send(Hello(PROTOCOL, version, clean_label(label)))
+        return channel, _welcome(channel.receive(HELLO_TIMEOUT_S))
+    except (OSError, WireError) as error:
+        sock.close()
+        raise _unreachable(path, error) from error
+
+
+async def open_stream(path: Path, label: str, *, version: str = "") -> tuple[Stream[SupervisorMessage], Welcome]:
+    """Connect to the supervisor at `path` on the running loop. Raises WireError as `connect` does."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        async with asyncio.timeout(HELLO_TIMEOUT_S):
+            await asyncio.get_running_loop().sock_connect(sock, str(path))
+            stream = Stream(sock, ANSWERS)
+            await stream.send(Hello(PROTOCOL, version, clean_label(label)))
+            return stream, _welcome(await stream.receive())
+    except (OSError, WireError) as error:
+        sock.close()
+        raise _unreachable(path, error) from error
+
+
+def _welcome(answer: SupervisorMessage | None) -> Welcome:
+    match answer:
+        case Welcome():
+            check_protocol(answer.protocol)
+            return answer
+        case Closing(reason=reason):
+            raise WireError(reason)
+        case None:
+            raise WireError("the run's supervisor closed the connection")
+        case _:
+            raise WireError("the other side does not speak as a supervisor does")
+
+
+def _unreachable(path: Path, error: OSError | WireError) -> WireError:
+    if isinstance(error, WireError):
+        return error
+    if isinstance(error, TimeoutError):
+        return WireError(f"the run's supervisor at {path} did not answer within {HELLO_TIMEOUT_S:g} s",
+                         hint="dfl-tui doctor says how it stands")
+    return WireError(f"the run's supervisor at {path} cannot be reached: {error.strerror or error}")
