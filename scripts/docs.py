@@ -1,0 +1,88 @@
+"""Write the pages of docs/ that are made from the program: settings, keys, commands.
+
+`python -m scripts.docs` writes them; tests/docs checks that they are current.
+"""
+
+from pathlib import Path
+
+import click
+
+from core.settings.registry import SETTINGS, Setting
+from dfl_tui.cli.config import WHEN
+from dfl_tui.cli.group import SECTIONS, dfl_tui
+from dfl_tui.telling import shown
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+MADE = "<!-- Made by python -m scripts.docs: change the program, not this page. -->\n"
+
+
+def settings_page() -> str:
+    """Every setting of the registry, a section for each group."""
+    lines = [MADE, "# Settings", "", "`dfl-tui config KEY` shows the same in a terminal. Give a setting to a new run "
+             "with `dfl-tui new --set KEY=VALUE`, change it with `dfl-tui set NAME KEY=VALUE`, or in the console."]
+    for group in dict.fromkeys(s.group for s in SETTINGS):
+        lines += ["", f"## {group.capitalize()}", "", "| key | default | takes | changes | what it does |",
+                  "| --- | --- | --- | --- | --- |"]
+        lines += [setting_row(s) for s in SETTINGS if s.group == group]
+    return "\n".join(lines) + "\n"
+
+
+def setting_row(s: Setting) -> str:
+    takes = s.kind.describe() + (f" (usual: {s.usual})" if s.usual else "")
+    names = f"`{s.key}`" + "".join(f", `{alias}`" for alias in s.aliases if alias != s.key)
+    default = f"`{shown(s.default)}`" if s.default != "" else "empty"
+    return f"| {names} | {default} | {takes} | {WHEN[s.when]} | {' '.join([s.help, s.cost]).strip()} |"
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options."""
+    lines = [MADE, "# Commands", "", "Every command takes `--home DIR` (the folder that holds the runs; default "
+             "`$DFL_TUI_HOME`, else the user's data folder) and `-v` (tell what is done), before or after its name. "
+             "Exit codes: [troubleshooting](guide/troubleshooting.md#exit-codes)."]
+    for section, entries in SECTIONS.items():
+        lines += ["", f"## {section}"]
+        for name in entries:
+            command = dfl_tui.get_command(click.Context(dfl_tui), name)
+            assert command is not None
+            lines += command_section(command, name)
+    return "\n".join(lines) + "\n"
+
+
+def command_section(command: click.Command, path: str) -> list[str]:
+    """One command, or all commands of a group."""
+    context = click.Context(command, info_name=f"dfl-tui {path}")
+    if isinstance(command, click.Group):
+        return [line for name, inner in command.commands.items() for line in command_section(inner, f"{path} {name}")]
+    lines = ["", f"### dfl-tui {path}", "", f"    {command.get_usage(context).removeprefix('Usage: ')}", "",
+             paragraphs(command.help or "")]
+    records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
+    options = [record for record in records if record[0].split()[0] not in ("--home", "-v,", "--help", "-h,")]
+    if options:
+        lines += ["", "| option | |", "| --- | --- |"]
+        lines += [f"| `{option}` | {text.replace('  ', ' ')} |" for option, text in options]
+    return lines
+
+
+def paragraphs(text: str) -> str:
+    """Docstring lines joined to paragraphs."""
+    blocks = [" ".join(block.split()) for block in text.split("\n\n")]
+    return "\n\n".join(block.removeprefix("\b ") for block in blocks)
+
+
+def keys_page() -> str:
+    """Every key of the console."""
+    raise NotImplementedError
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+
+
+def main() -> None:
+    """Write all pages."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+        print(DOCS / name)
+
+
+if __name__ == "__main__":
+    main()
