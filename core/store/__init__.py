@@ -1,0 +1,1 @@
+"""The run folder: journal, generations, metrics, previews. Knows files and hashes; knows no torch, wire or process."""

@@ -1,0 +1,106 @@
+"""The run folder: where everything of a run lies. Nothing inside it names a path outside, so it can be moved."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.settings.error import StoreError
+from core.store.disk import Disk, RealDisk, sync_folder, trouble
+from core.store.lock import FolderLock, take
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Paths of one run, its birth as an empty folder, and its two locks."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics"
+
+    @property
+    def blobs(self) -> Path:
+        return self.path / "blobs"
+
+    @property
+    def gens(self) -> Path:
+        return self.path / "gens"
+
+    @property
+    def pins(self) -> Path:
+        return self.path / "pins"
+
+    @property
+    def head(self) -> Path:
+        return self.path / "HEAD"
+
+    @property
+    def previews(self) -> Path:
+        return self.path / "previews"
+
+    @property
+    def preview_png(self) -> Path:
+        return self.path / "preview.png"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log"
+
+    @property
+    def supervisor_log(self) -> Path:
+        return self.log / "supervisor.log"
+
+    @property
+    def trainer_log(self) -> Path:
+        return self.log / "trainer.log"
+
+    @property
+    def run_lock(self) -> Path:
+        return self.path / "run.lock"
+
+    @property
+    def trainer_lock(self) -> Path:
+        return self.path / "trainer.lock"
+
+    @property
+    def socket(self) -> Path:
+        return self.path / "run.sock"
+
+    @property
+    def subfolders(self) -> tuple[Path, ...]:
+        return self.metrics, self.blobs, self.gens, self.pins, self.previews, self.log
+
+    def exists(self) -> bool:
+        """Is there a run? Its journal makes it one."""
+        return self.journal.is_file()
+
+    def create(self, disk: Disk | None = None) -> None:
+        """Make the folder and its subfolders, for this user only (0700), durably. Raises StoreError if it exists."""
+        disk = disk or RealDisk()
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700)
+            for folder in self.subfolders:
+                folder.mkdir(mode=0o700)
+        except FileExistsError as error:
+            raise StoreError(f"there is already something at {self.path}", hint="choose another name") from error
+        except OSError as error:
+            raise trouble(error, "make the folder", self.path) from error
+        sync_folder(disk, self.path)
+        sync_folder(disk, self.path.parent)
+
+    def lock_run(self, *, wait_s: float = 0.0) -> FolderLock:
+        """The supervisor's lock. Raises RefusedError while another supervisor lives."""
+        return take(self.run_lock, f"run {self.name}", wait_s=wait_s)
+
+    def lock_trainer(self, *, wait_s: float = 0.0) -> FolderLock:
+        """The lock that a trainer holds until its last write. Raises RefusedError while another trainer writes."""
+        return take(self.trainer_lock, f"the trainer of run {self.name}", wait_s=wait_s)
