@@ -1,0 +1,69 @@
+"""The records of this folder: a face, a polygon, a file that cannot be used. No reading here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.faces.face_type import FaceType
+from core.settings.error import FaceFileError
+
+UInt8Array = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+Points = NDArray[np.float64]        # (n, 2), x then y, pixels
+Matrix = NDArray[np.float64]        # (2, 3), affine
+
+MAX_PIXELS = 4096 * 4096            # 48 MB decoded; the original's extractor ends at 2048 x 2048
+MIN_SIDE_PX = 32                    # below it the blur of eye and mouth masks has no kernel (facts/files.md 6.2)
+MAX_NAME = 255
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polygon:
+    """A polygon drawn by hand on the aligned picture."""
+
+    include: bool
+    points: FloatArray              # (n, 2), aligned pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One usable aligned face: where its JPEG lies and what its metadata says, checked."""
+
+    name: str                       # bare file name, safe to show
+    path: Path                      # the .jpg, or the .pak that holds it
+    offset: int                     # of the JPEG in `path`
+    length: int                     # of the JPEG
+    face_type: FaceType
+    height: int
+    width: int
+    landmarks: Points               # (68, 2), finite, aligned pixels
+    xseg: bytes | None              # baked mask as an encoded PNG or JPEG
+    polygons: tuple[Polygon, ...]
+    eyebrows_expand: float
+    source_filename: str
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that is skipped. `kind` is a short clause for counts, `reason` one sentence."""
+
+    name: str
+    reason: str
+    kind: str
+
+
+class UnusableFaceError(FaceFileError):
+    """One face that is skipped. `kind` groups faces with the same trouble."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def shown(name: str) -> str:
+    """A name from a disk or a file, safe to print: the last component, no control character, at most 255 long."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in last[:MAX_NAME])

@@ -1,0 +1,124 @@
+"""A face set: the usable faces of a folder or pak in the original's order, and why each other file is none."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from core.faces.face import Face, Problem, UnusableFaceError, shown
+from core.faces.loose import picture_paths, read_face
+from core.faces.pak import pak_entries, read_entries
+from core.settings.error import FaceFileError
+
+Progress = Callable[[int, int], None]   # faces looked at, faces in all
+
+PAK = "faceset.pak"
+PROGRESS_EVERY = 50
+KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSet:
+    """The faces of one person. `key` depends on their content and names, not on their place, nor on pak or files."""
+
+    path: Path
+    faces: tuple[Face, ...]
+    problems: tuple[Problem, ...]
+    key: str                            # 32 hex digits
+
+    def types(self) -> dict[str, int]:
+        """How many faces of each face type, most frequent first."""
+        return dict(Counter(face.face_type.name for face in self.faces).most_common())
+
+    def sizes(self) -> dict[str, int]:
+        """How many faces of each picture size, as "256x256" (width first), most frequent first."""
+        return dict(Counter(f"{face.width}x{face.height}" for face in self.faces).most_common())
+
+    def with_mask(self) -> int:
+        """How many faces have a baked mask."""
+        return sum(face.xseg is not None for face in self.faces)
+
+
+def open_faceset(path: Path, progress: Progress | None = None) -> FaceSet:
+    """The face set in a folder, or in a .pak file. FaceFileError when there is no usable face in it.
+
+    A faceset.pak in the folder hides its loose pictures, as in the original (facts/files.md 5.4).
+    """
+    path = path.absolute()              # children and later lives of a run stand in other folders
+    total, found = _candidates(path)
+    faces: list[Face] = []
+    problems: list[Problem] = []
+    key = blake2b(digest_size=KEY_BYTES)
+    for done, (name, face, jpeg) in enumerate(found, start=1):
+        if isinstance(face, Face):
+            faces.append(face)
+            key.update(_identity(face, jpeg))
+        else:
+            problems.append(Problem(name, f"{name} {face.message}", face.kind))
+        if progress and (done % PROGRESS_EVERY == 0 or done == total):
+            progress(done, total)
+    if not faces:
+        raise _nothing_usable(path, problems)
+    return FaceSet(path, tuple(faces), tuple(problems), key.hexdigest())
+
+
+_Found = Iterator[tuple[str, Face | UnusableFaceError, bytes]]
+
+
+def _candidates(path: Path) -> tuple[int, _Found]:
+    """How many files or entries there are, and each with its face or its trouble."""
+    try:
+        if path.is_dir():
+            if not (path / PAK).exists():
+                paths = picture_paths(path)
+                return len(paths), _loose(paths)
+            path = path / PAK
+        elif not path.is_file():
+            raise FaceFileError(f"{path} does not exist", hint="name a folder of aligned faces, or a .pak file")
+        entries = pak_entries(path)
+    except OSError as error:
+        raise FaceFileError(f"{path} cannot be read: {error.strerror}", hint="check its owner and its disk") from error
+    return len(entries), ((entry.name, face, jpeg) for entry, face, jpeg in read_entries(path, entries))
+
+
+def _loose(paths: list[Path]) -> _Found:
+    for path in paths:
+        try:
+            face, jpeg = read_face(path)
+        except UnusableFaceError as error:
+            yield shown(path.name), error, b""
+        else:
+            yield face.name, face, jpeg
+
+
+def _identity(face: Face, jpeg: bytes) -> bytes:
+    """A digest of all that training sees of a face. A pak's table may differ from the JPEG inside, so both count."""
+    digest = blake2b(jpeg, digest_size=KEY_BYTES)
+    digest.update(f"{face.name}/{face.face_type}/{face.eyebrows_expand!r}/".encode("utf-8", "surrogatepass"))
+    digest.update(face.landmarks.tobytes() + (face.xseg or b""))
+    return digest.digest()
+
+
+def _nothing_usable(path: Path, problems: list[Problem]) -> FaceFileError:
+    if problems:
+        counts = Counter(problem.kind for problem in problems).most_common()
+        found = ", ".join(f"{count:,} {kind}" for kind, count in counts)
+        return FaceFileError(f"{path} holds no usable face: of {len(problems):,} pictures {found} "
+                             f"(the first: {problems[0].reason})",
+                             hint="name a folder of faces that DeepFaceLab has extracted")
+    return FaceFileError(f"{path} holds no usable face: {_census(path)}",
+                         hint="name a folder of faces that DeepFaceLab has extracted")
+
+
+def _census(path: Path) -> str:
+    """What a folder without a single picture holds."""
+    if path.is_file():
+        return "the pak lists none"
+    entries = list(path.iterdir())
+    folders = sum(entry.is_dir() for entry in entries)
+    if (path / "faceset.zip").exists():
+        return "it holds a faceset.zip, which must be unpacked first"
+    if not entries:
+        return "it is empty"
+    return f"it holds {folders:,} folders and {len(entries) - folders:,} other files, and no picture"
