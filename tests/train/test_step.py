@@ -12,6 +12,7 @@ from core.nets.saehd import make_network
 from core.settings.registry import defaults
 from core.train.lrd import LrdStream
 from core.train.optim import make_optimizer
+from core.train.shared_pass import measure_shared_pass
 from core.train.step import Step
 from core.train.train_batch import TrainBatch, TrainSide
 
@@ -83,6 +84,16 @@ def test_one_pass_for_both_people_changes_only_rounding():
             step.shared_pass = shared
             numbers.append(train(step, settings, 1)[0].read())
         assert numbers[0][:4] == pytest.approx(numbers[1][:4], rel=1e-4)
+
+
+def test_measuring_which_form_is_faster_changes_nothing():
+    step, settings = some_step("liae-ud")
+    before = hashes(step)
+    trial = measure_shared_pass(step, BATCH, settings, repeats=2)
+    assert trial.shared_ms > 0 and trial.split_ms > 0
+    assert trial.is_shared_faster == (trial.shared_ms <= trial.split_ms)
+    assert hashes(step) == before and step.shared_pass
+    assert all(p.grad is None for p in step.network.parameters())
 
 
 def test_only_the_passes_that_a_loss_needs_are_computed():

@@ -1,0 +1,48 @@
+"""Is a step faster with src and dst in one pass? It depends on machine, network and batch, so it is measured.
+
+The answer changes bits: the loop records it as an event, and a resume does not ask again.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from core.settings.kind import Value
+from core.train.device import synchronise
+from core.train.step import Step
+from core.train.train_batch import TrainBatch
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPassTrial:
+    """Milliseconds of forward and backward, both people in one pass or each in its own: medians."""
+
+    shared_ms: float
+    split_ms: float
+
+    @property
+    def is_shared_faster(self) -> bool:
+        """The choice."""
+        return self.shared_ms <= self.split_ms
+
+
+def measure_shared_pass(
+    step: Step, batch: TrainBatch, settings: Mapping[str, Value], *, repeats: int = 3
+) -> SharedPassTrial:
+    """Time both forms in turn. Weights, moments and the step's own choice stay as they are."""
+    chosen, open_blocks = step.shared_pass, step.open_blocks(settings, step.locked or frozenset())
+    times: dict[bool, list[float]] = {True: [], False: []}
+    try:
+        for repeat in range(repeats + 1):  # the first round pays for allocations and the choice of kernels
+            for step.shared_pass, kept in times.items():
+                started = time.perf_counter()
+                src, dst = step.losses(batch, settings)
+                step.backward(src.total.sum() + dst.total.sum(), open_blocks)
+                synchronise(step.optimizer.device)
+                step.network.zero_grad(set_to_none=True)
+                if repeat:
+                    kept.append((time.perf_counter() - started) * 1000)
+    finally:
+        step.shared_pass = chosen
+    return SharedPassTrial(median(times[True]), median(times[False]))
