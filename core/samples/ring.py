@@ -1,13 +1,12 @@
 """Shared memory without a name: the trainer makes it, workers get its descriptor, the kernel frees it with the last.
 
 So nothing is left behind by kill -9, and the size of /dev/shm (64 MB in a container) does not matter. Where the system
-has no memfd (macOS) an unlinked temporary file takes its place. The first page holds the number of the last cancelled
-job; the slots follow.
+has no memfd (macOS), a temporary file that is unlinked at once takes its place. The first page holds the number of the
+last cancelled job; the slots follow.
 """
 
 import mmap
 import os
-import sys
 import tempfile
 from typing import Self
 
@@ -65,7 +64,7 @@ def _mapped(descriptor: int) -> mmap.mmap:
 
 def _anonymous_file(size: int) -> int:
     """The descriptor of a file without a name, `size` bytes of zeros."""
-    if sys.platform == "linux":
+    if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("dfl-tui-samples", os.MFD_CLOEXEC)
     else:
         with tempfile.TemporaryFile() as file:
@@ -78,7 +77,7 @@ def _lengthen(descriptor: int, size: int) -> None:
     """Make the file `size` bytes long. On a disk the blocks are written, for a full disk must be an error here and not
     a bus error where the memory is first touched."""
     try:
-        if sys.platform == "linux":
+        if hasattr(os, "memfd_create"):
             os.ftruncate(descriptor, size)
             return
         while (length := os.fstat(descriptor).st_size) < size:
