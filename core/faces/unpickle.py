@@ -57,12 +57,8 @@ class _Array:
     value: object = None
 
 
-class _Mark:
-    pass
-
-
-_MARK = _Mark()
 _NOTHING = object()
+_FLOAT = struct.Struct(">d")
 
 
 def unpickle(payload: bytes, *, max_values: int) -> object:
@@ -70,7 +66,7 @@ def unpickle(payload: bytes, *, max_values: int) -> object:
     try:
         return _Machine(payload, max_values).run()
     except (IndexError, struct.error):
-        raise PickleError("ends in the middle of its data") from None
+        raise PickleError("ends in the middle of its data, or takes values where there are none") from None
 
 
 def _integer(raw: bytes) -> int:
@@ -153,29 +149,36 @@ def _member(name: str, number: int) -> int:
 
 
 class _Machine:
-    """A stack, a memo and a place in the bytes. Each instruction is one method or one entry in the tables below."""
+    """A stack, a memo and a place in the bytes. Each instruction is one entry of the table below.
+
+    A mark begins a stack of its own (`outer` keeps the others), so that nothing takes values from before the mark; an
+    IndexError is a value taken from where there is none.
+    """
 
     def __init__(self, payload: bytes, max_values: int) -> None:
         self.data = payload
         self.at = 0
         self.stack: list[object] = []
+        self.outer: list[list[object]] = []
         self.memo: dict[int, object] = {}
-        self.left = max_values
+        self.max_instructions = max_values
 
     def run(self) -> object:
-        data, table = self.data, _INSTRUCTIONS
-        while True:
+        data, table, float_at = self.data, _INSTRUCTIONS, _FLOAT.unpack_from
+        for _ in range(self.max_instructions):
             code = data[self.at]
             self.at += 1
+            if code == 0x47:            # a float: half of all instructions in a face, so it is done here
+                self.stack.append(float_at(data, self.at)[0])
+                self.at += 8
+                continue
             if code == 0x2E:                                                        # STOP
-                return self._pop()
+                return self.stack.pop()
             instruction = table.get(code)
             if instruction is None:
                 raise PickleError(f"holds the instruction 0x{code:02x}, which data does not need")
-            self.left -= 1
-            if self.left < 0:
-                raise PickleError("holds more values than a face set needs")
             instruction(self)
+        raise PickleError("holds more values than a face set needs")
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes. The length is checked before anything is made of it."""
@@ -185,6 +188,10 @@ class _Machine:
         raw = self.data[self.at:end]
         self.at = end
         return raw
+
+    def byte(self) -> int:
+        self.at += 1
+        return self.data[self.at - 1]
 
     def number(self, size: int) -> int:
         return int.from_bytes(self.take(size), "little")
@@ -198,20 +205,13 @@ class _Machine:
     def push(self, value: object) -> None:
         self.stack.append(value)
 
-    def _pop(self) -> object:
-        value = self.stack.pop()
-        if value is _MARK:
-            raise PickleError("takes a value where there is none")
-        return value
+    def mark(self) -> None:
+        self.outer.append(self.stack)
+        self.stack = []
 
     def since_mark(self) -> list[object]:
-        stack, at = self.stack, len(self.stack) - 1
-        while stack[at] is not _MARK:           # an IndexError below the bottom is "ends in the middle"
-            at -= 1
-            if at < 0:
-                raise PickleError("closes a group that was never opened")
-        values = stack[at + 1:]
-        del stack[at:]
+        values = self.stack
+        self.stack = self.outer.pop()
         return values
 
     def remember(self, key: int) -> None:
@@ -219,7 +219,7 @@ class _Machine:
 
     def recall(self, key: int) -> None:
         value = self.memo.get(key, _NOTHING)
-        if value is _NOTHING or value is _MARK:
+        if value is _NOTHING:
             raise PickleError("points to a value that it does not hold")
         if isinstance(value, _Array) and value.value is not None:
             value = value.value
@@ -232,15 +232,15 @@ class _Machine:
         self.push(_Global(known))
 
     def two_texts(self) -> None:
-        name, module = self._pop(), self._pop()
+        name, module = self.stack.pop(), self.stack.pop()
         self.find(module, name)
 
     def reduce(self) -> None:
-        arguments, function = self._pop(), self._pop()
+        arguments, function = self.stack.pop(), self.stack.pop()
         self.push(_called(function, arguments))
 
     def build(self) -> None:
-        state, target = self._pop(), self._pop()
+        state, target = self.stack.pop(), self.stack.pop()
         if isinstance(target, _Dtype):
             _set_order(target, state)
             self.push(target)
@@ -252,7 +252,7 @@ class _Machine:
             raise PickleError("gives a state to something that has none")
 
     def tuple_of(self, count: int) -> None:
-        values = tuple(self._pop() for _ in range(count))
+        values = tuple(self.stack.pop() for _ in range(count))
         self.push(values[::-1])
 
     def extend(self, values: list[object]) -> None:
@@ -271,10 +271,10 @@ class _Machine:
         target.update(zip(keys, values[1::2], strict=True))
 
     def one(self) -> list[object]:
-        return [self._pop()]
+        return [self.stack.pop()]
 
     def pair(self) -> list[object]:
-        value, key = self._pop(), self._pop()
+        value, key = self.stack.pop(), self.stack.pop()
         return [key, value]
 
 
@@ -287,23 +287,20 @@ def _dictionary(m: _Machine) -> None:
     m.update(values)
 
 
-_FLOAT = struct.Struct(">d")
-
 _INSTRUCTIONS: dict[int, _Instruction] = {
     0x80: lambda m: m.take(1),                                                      # PROTO
     0x95: lambda m: m.take(8),                                                      # FRAME
-    ord("("): lambda m: m.push(_MARK),
+    ord("("): lambda m: m.mark(),
     ord("0"): lambda m: m.stack.pop(),
     ord("1"): lambda m: m.since_mark(),
     ord("N"): lambda m: m.push(None),
     0x88: lambda m: m.push(True),
     0x89: lambda m: m.push(False),
-    ord("K"): lambda m: m.push(m.number(1)),
+    ord("K"): lambda m: m.push(m.byte()),
     ord("M"): lambda m: m.push(m.number(2)),
     ord("J"): lambda m: m.push(_integer(m.take(4))),
     0x8A: lambda m: m.push(_integer(m.take(m.number(1)))),
     0x8B: lambda m: m.push(_integer(m.take(m.number(4)))),
-    ord("G"): lambda m: m.push(_FLOAT.unpack(m.take(8))[0]),
     ord("C"): lambda m: m.push(m.take(m.number(1))),
     ord("B"): lambda m: m.push(m.take(m.number(4))),
     0x8E: lambda m: m.push(m.take(m.number(8))),
@@ -324,9 +321,9 @@ _INSTRUCTIONS: dict[int, _Instruction] = {
     ord("d"): _dictionary,
     ord("s"): lambda m: m.update(m.pair()),
     ord("u"): lambda m: m.update(m.since_mark()),
-    ord("h"): lambda m: m.recall(m.number(1)),
+    ord("h"): lambda m: m.recall(m.byte()),
     ord("j"): lambda m: m.recall(m.number(4)),
-    ord("q"): lambda m: m.remember(m.number(1)),
+    ord("q"): lambda m: m.remember(m.byte()),
     ord("r"): lambda m: m.remember(m.number(4)),
     0x94: lambda m: m.remember(len(m.memo)),
     ord("c"): lambda m: m.find(m.line(), m.line()),
