@@ -24,7 +24,7 @@ def load_weights(network: SaehdNetwork, block: str, arrays: Mapping[str, NDArray
     parameters = network.parameters_of(block)
     check_fit(block, {name: parameter.detach() for name, parameter in parameters.items()}, arrays)
     for name, parameter in parameters.items():
-        parameter.copy_(torch.from_numpy(arrays[name]))
+        parameter.copy_(torch.tensor(arrays[name]))  # a copy: stored arrays are read-only, which from_numpy minds
 
 
 def array_of(tensor: Tensor) -> NDArray[np.generic]:

@@ -102,7 +102,7 @@ class Optimizer:
         tensors = {f"{name}.{slot}": tensor for name, slot, tensor in self.moments_of(block)} | {"counter": counter}
         check_fit(block, tensors, arrays)
         for name, tensor in tensors.items():
-            tensor.copy_(torch.from_numpy(np.asarray(arrays[name])))
+            tensor.copy_(torch.tensor(arrays[name]))
 
     def counter_of(self, block: str) -> int:
         """How many updates the block has had."""

@@ -162,7 +162,7 @@ def fill(network):
         values = u * (0.05 if len(tensor.shape) == 1 else np.sqrt(6 / (n / tensor.shape[-1])))
         array = from_original(values.astype(np.float32).reshape(tensor.shape), tensor)
         with torch.no_grad():
-            network.parameters_of(tensor.block)[tensor.name].copy_(torch.from_numpy(array))
+            network.parameters_of(tensor.block)[tensor.name].copy_(torch.tensor(array))
 
 
 # mean, std, and the pixels (0,0,0), (1,0,0), (R//2, R//3, last), (last, last-1, last)

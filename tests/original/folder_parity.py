@@ -1,0 +1,50 @@
+"""All cases of a folder of recorded numbers: finds them, and names those that need what does not exist yet."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.original.model_dir_parity import check_model_dirs
+from tests.original.ops_parity import check_ops
+from tests.original.samples_parity import check_samples
+from tests.original.step_parity import check_forward, check_step
+
+Case = tuple[str, dict[str, float | str], bool]
+
+# Recorded things of networks and formats that do not exist yet: pattern -> what is missing.
+LATER = {
+    "disc_patch*.npz": "GAN discriminator", "disc_archi_table.json": "GAN discriminator",
+    "codedisc_*.npz": "code discriminator", "xseg_*.npz": "XSeg network", "mve_msssim.npz": "MS-SSIM loss",
+    "dfm/*.dfm": "export to DFM",
+}
+
+
+def check_folder(folder: Path) -> Iterator[Case]:
+    """(case, deviations, is within tolerance) of everything in the folder; what cannot be read fails by its name."""
+    listed = folder / "cases.json"
+    for name, entry in json.loads(listed.read_text()).items() if listed.exists() else ():
+        check = check_forward if entry["kind"] == "forward" else check_step
+        yield from guarded(name, lambda check=check, name=name, entry=entry: [(name, *check(folder, name, entry))])
+    if (folder / "ops.npz").exists():
+        yield from guarded("ops", lambda: check_ops(folder / "ops.npz"))
+    if (folder / "samples" / "expected.npz").exists():
+        yield from guarded("samples", lambda: renamed("samples", check_samples(folder / "samples")))
+    if (folder / "model_dirs").exists():
+        yield from guarded("model_dirs", lambda: check_model_dirs(folder / "model_dirs"))
+    for pattern, what in LATER.items():
+        for path in sorted(folder.glob(pattern)):
+            yield path.relative_to(folder).with_suffix("").as_posix(), {"missing": what}, False
+
+
+def renamed(prefix: str, cases: Iterator[Case]) -> Iterator[Case]:
+    """The same cases under `prefix/`."""
+    for name, deviations, is_within in cases:
+        yield f"{prefix}/{name}", deviations, is_within
+
+
+def guarded(name: str, cases: Callable[[], Iterator[Case] | list[Case]]) -> Iterator[Case]:
+    """The cases; a file that is not as described fails its case and leaves the others alone."""
+    try:
+        yield from cases()
+    except (KeyError, ValueError, OSError, StopIteration, AssertionError) as error:
+        yield name, {"error": f"{type(error).__name__}: {error}"}, False

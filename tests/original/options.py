@@ -1,0 +1,40 @@
+"""The original's options as our settings, and what of them we do not have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.settings.kind import Value
+from core.settings.registry import defaults
+
+SAME = ("archi", "resolution", "ae_dims", "e_dims", "d_dims", "d_mask_dims", "masked_training", "random_warp",
+        "clipgrad", "lr")
+# An option that we do not have is missing where it is on.
+LATER = {
+    "gan_power": "GAN", "true_face_power": "true face power", "face_style_power": "face style power",
+    "bg_style_power": "background style power", "blur_out_mask": "blur out mask", "pretrain": "pretraining",
+    "background_power": "background power", "use_fp16": "half precision weights",
+    "retraining_samples": "retraining of hard samples",
+}
+
+
+def missing_of(kind: str, options: Mapping[str, Any]) -> str:
+    """What this case needs and does not exist, or ""."""
+    if kind != "SAEHD":
+        return f"{kind} networks"
+    found = [name for key, name in LATER.items() if options.get(key)]
+    if options.get("loss_function", "SSIM") != "SSIM":
+        found.append(f"loss function {options['loss_function']}")
+    return ", ".join(found)
+
+
+def settings_of(options: Mapping[str, Any]) -> dict[str, Value]:
+    """Our settings. The original always freezes inter_AB while random warp is off."""
+    eyes_mouth = bool(options.get("eyes_mouth_prio", False))
+    dropout = options.get("lr_dropout", "n")
+    return defaults() | {key: options[key] for key in SAME if key in options} | {
+        "optimizer": "adabelief" if options.get("adabelief", True) else "rmsprop",
+        "lr_dropout": "n" if dropout in (False, "n") else "y",
+        "eyes_prio": eyes_mouth or bool(options.get("eyes_prio")),
+        "mouth_prio": eyes_mouth or bool(options.get("mouth_prio")),
+        "freeze_ab_without_warp": True,
+    }

@@ -1,0 +1,165 @@
+"""Recorded forward passes and training steps of the original program against ours.
+
+Knows the format of the recorded files and the tolerances of their README; knows no test runner.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.nets.dfl_keys import from_original, original_tensors
+from core.train.optim import Masks
+from tests.original.digest import (
+    LOSS,
+    digest_of,
+    gradient_deviations,
+    loss_deviation,
+    positions,
+    state_deviations,
+    weight_deviations,
+)
+from tests.original.network_files import config_of, state_as_original, weights_as_original
+from tests.original.options import missing_of, settings_of
+from tests.original.recorded_case import (
+    Case,
+    Recorded,
+    batch_of,
+    case_of,
+    picture_of,
+    tied_prefix,
+    weights_of_case,
+)
+
+Deviations = dict[str, float | str]
+Outcome = tuple[Deviations, bool]
+
+PREDICTION = 1e-5
+SAMPLES = 128       # asked for of each tensor in a step's digests
+OPTIMIZER = "src_dst_opt/"
+
+
+def check_forward(folder: Path, name: str, entry: Mapping) -> Outcome:
+    """The six pictures of a golden file."""
+    recorded = np.load(folder / f"{name}.npz")
+    config = config_of(recorded)
+    if missing := missing_of(kind_of(config), config["options"]):
+        return {"missing": missing}, False
+    settings = settings_of(config["options"])
+    case = case_of(settings, weights_of_case(folder, entry, settings))
+    deviations = prediction_deviations(case, recorded)
+    return deviations, max(deviations.values()) <= PREDICTION
+
+
+def kind_of(config: Mapping) -> str:
+    """SAEHD, AMP, Quick96: forward cases do not say it, AMP's options do."""
+    return config.get("kind") or ("AMP" if "morph_factor" in config["options"] else "SAEHD")
+
+
+def prediction_deviations(case: Case, recorded: Recorded) -> dict[str, float]:
+    """Largest deviation of each recorded picture; a file may hold fewer samples than the batch, or every n-th pixel."""
+    src, dst = picture_of(recorded, "warped_src"), picture_of(recorded, "warped_dst")
+    drawn, (swap, swap_mask) = case.network.reconstruct(src, dst), case.network.swap(dst)
+    ours = {"src_src": drawn.src, "src_srcm": drawn.src_mask, "dst_dst": drawn.dst, "dst_dstm": drawn.dst_mask,
+            "src_dst": swap, "src_dstm": swap_mask}
+    deviations = {}
+    for name, picture in ours.items():
+        expected = recorded[f"pred_{name}"]
+        every = picture.shape[-1] // expected.shape[-1]
+        found = picture[: len(expected), :, ::every, ::every].numpy()
+        deviations[name] = float(np.abs(found - expected).max())
+    return deviations
+
+
+def check_step(folder: Path, name: str, entry: Mapping) -> Outcome:
+    """Losses, gradients, weights and optimizer state of a recorded training."""
+    recorded = np.load(folder / f"{name}.npz")
+    config = config_of(recorded)
+    if missing := missing_of(config["kind"], config["options"]):
+        return {"missing": missing}, False
+    inputs = np.load(folder / entry["inputs"])
+    settings = settings_of(config["options"])
+    case = case_of(settings, weights_of_case(folder, entry, settings))
+    batch, tied = batch_of(inputs, settings), tied_prefix(case, inputs)
+    start = set_counter(case, recorded)
+    checks = [initial_deviations(case, recorded), gradients_of(case, batch, recorded, tied)]
+    # Dropout masks are recorded at the samples only, so that a second step cannot be made (README of the cases).
+    masked = "lr_rnd1.vals" in recorded
+    count = 1 if masked else len(recorded["src_loss"])
+    masks = recorded_masks(case, recorded) if masked else None
+    losses = []
+    for done in range(1, count + 1):
+        result = case.step(batch, settings, iteration=start + done - 1, masks=masks)
+        losses.append((result.src.numpy(), result.dst.numpy()))
+        if f"w_after{done}.vals" in recorded:
+            checks.append(after(case, recorded, done, tied))
+    checks.append(losses_outcome(losses, recorded, count))
+    return {k: v for found, _ in checks for k, v in found.items()}, all(is_within for _, is_within in checks)
+
+
+def set_counter(case: Case, recorded: Recorded) -> int:
+    """Give the optimizer the counter that the recorded training began with; that number."""
+    names = [str(name) for name in recorded["opt_names"]]
+    start = int(digest_of(recorded, "opt_after1", names).samples[names.index(f"{OPTIMIZER}iters:0")][0]) - 1
+    case.step.optimizer.counters.fill_(start)
+    return start
+
+
+def names_of(recorded: Recorded) -> list[str]:
+    return [str(name) for name in recorded["w_names"]]
+
+
+def initial_deviations(case: Case, recorded: Recorded) -> tuple[dict[str, float], bool]:
+    """The starting weights must be equal: else the weights of another case were read."""
+    digest = digest_of(recorded, "w0", names_of(recorded))
+    ours = weights_as_original(case.network)
+    gap = max(float(np.abs(ours[name].reshape(-1)[positions(ours[name].size, SAMPLES)] - samples).max())
+              for name, samples in zip(digest.names, digest.samples, strict=True))
+    return {"weight_0": gap}, gap == 0
+
+
+def gradients_of(case: Case, batch, recorded: Recorded, tied: str) -> tuple[dict[str, float], bool]:
+    """Loss and gradients at the starting weights, before clipping."""
+    blocks = case.step.open_blocks(case.settings, frozenset())
+    src, dst = case.step.losses(batch, case.settings)
+    total = src.total + dst.total
+    case.step.backward(total.sum(), blocks)
+    names = [str(name) for name in recorded["grad_G.names"]]
+    ours = weights_as_original(case.network, gradients=True)
+    found, is_within = gradient_deviations(digest_of(recorded, "grad_G", names), ours, SAMPLES, tied)
+    case.network.zero_grad(set_to_none=True)
+    found["loss_G0"] = loss_deviation(total.detach().numpy(), recorded["loss_G0"])
+    return found, is_within and found["loss_G0"] <= LOSS
+
+
+def after(case: Case, recorded: Recorded, done: int, tied: str) -> tuple[dict[str, float], bool]:
+    """Weights and optimizer state after `done` steps."""
+    weights = digest_of(recorded, f"w_after{done}", names_of(recorded))
+    found, is_within = weight_deviations(weights, weights_as_original(case.network), SAMPLES, done)
+    ours = state_as_original(case.network, case.step.optimizer)
+    state = digest_of(recorded, f"opt_after{done}", [str(n) for n in recorded["opt_names"]])
+    more, is_too = state_deviations(state, {OPTIMIZER + k: v for k, v in ours.items()}, SAMPLES, done, tied)
+    return found | more, is_within and is_too
+
+
+def losses_outcome(losses: list, recorded: Recorded, count: int) -> tuple[dict[str, float], bool]:
+    """Losses of every iteration, before its update."""
+    found = {}
+    for side, ours in zip(("src_loss", "dst_loss"), zip(*losses, strict=True), strict=True):
+        found[side] = loss_deviation(np.stack(ours), recorded[side][:count])
+    return found, max(found.values()) <= LOSS
+
+
+def recorded_masks(case: Case, recorded: Recorded) -> Masks:
+    """The first iteration's dropout mask at the sampled places; elsewhere, where nothing is compared, all ones."""
+    names = [str(name) for name in recorded["lr_rnd.names"]]
+    digest = digest_of(recorded, "lr_rnd1", names)
+    sampled = dict(zip(digest.names, digest.samples, strict=True))
+    masks: dict[str, dict[str, torch.Tensor]] = {}
+    for tensor in original_tensors(case.network):
+        full = np.ones(int(np.prod(tensor.shape)), np.float32)
+        full[positions(full.size, SAMPLES)] = sampled[tensor.variable]
+        ours = from_original(full.reshape(tensor.shape), tensor)
+        masks.setdefault(tensor.block, {})[tensor.name] = torch.from_numpy(ours)
+    return masks
