@@ -10,6 +10,7 @@ from core.wire.channel import Channel
 from core.wire.console_record import PROTOCOL, Closing, Hello, SupervisorMessage, Welcome
 from core.wire.frame import ANSWERS
 from core.wire.limits import HELLO_TIMEOUT_S, MAX_LABEL_CHARACTERS
+from core.wire.peer import check_peer
 from core.wire.stream import Stream
 
 
@@ -32,6 +33,7 @@ def connect(path: Path, label: str, *, version: str = "") -> tuple[Channel[Super
     try:
         sock.settimeout(HELLO_TIMEOUT_S)
         sock.connect(str(path))
+        check_peer(sock)
         channel = Channel(sock, ANSWERS)
         channel.send(Hello(PROTOCOL, version, clean_label(label)))
         return channel, _welcome(channel.receive(HELLO_TIMEOUT_S))
@@ -47,6 +49,7 @@ async def open_stream(path: Path, label: str, *, version: str = "") -> tuple[Str
         sock.setblocking(False)
         async with asyncio.timeout(HELLO_TIMEOUT_S):
             await asyncio.get_running_loop().sock_connect(sock, str(path))
+            check_peer(sock)
             stream = Stream(sock, ANSWERS)
             await stream.send(Hello(PROTOCOL, version, clean_label(label)))
             return stream, _welcome(await stream.receive())

@@ -1,0 +1,72 @@
+"""One life of a trainer process, as the supervisor follows it: what it reported, how far it came, why it was ended."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.run.pulse import Pulse
+from core.run.trainer_end import Story
+from core.run.trainer_process import TrainerProcess
+from core.wire.trainer_record import At, Beat, Bye, Failed, Phase, Propose, Saved, TrainerReport
+
+IN_LOOP = ("training", "paused", "saving")   # phases in which boundaries come
+
+
+@dataclass(slots=True)
+class Attempt:
+    """Mutable: one owner, the supervisor. `reached`: furthest boundary it stood at; `asked`: why it was told to end.
+
+    errands: what is to be done when it has ended, in order. finish_by_s: when patience ends (monotonic).
+    """
+
+    pulse: Pulse = field(default_factory=lambda: Pulse(time.monotonic()))
+    began_s: float = field(default_factory=time.monotonic)
+    trainer: TrainerProcess | None = None
+    phase: str = "starting"
+    detail: str = ""
+    beat: Beat | None = None
+    reached: int = 0
+    saved_iteration: int = 0
+    is_ready: bool = False
+    failed: Failed | None = None
+    bye: Bye | None = None
+    asked: str = ""
+    from_outside: bool = False
+    killed_for: str = ""
+    finish_by_s: float | None = None
+    errands: list[Callable[[], None]] = field(default_factory=list)
+
+    def hear(self, report: TrainerReport, now_s: float) -> None:
+        """Take note of a report."""
+        self.pulse.beat(now_s, report.it_s if isinstance(report, Beat) else 0.0)
+        match report:
+            case Phase(phase=phase, detail=detail):
+                self.phase, self.detail = phase, detail
+                self.is_ready = self.is_ready or phase in IN_LOOP
+            case Beat():
+                self.beat = report
+                self.is_ready = True
+                self.reached = max(self.reached, report.iteration)
+            case At(iteration=iteration) | Propose(iteration=iteration):
+                self.reached = max(self.reached, iteration)
+            case Saved(iteration=iteration):
+                self.saved_iteration = max(self.saved_iteration, iteration)
+            case Failed():
+                self.failed = report
+                self.reached = max(self.reached, report.iteration)
+            case Bye():
+                self.bye = report
+                self.reached = max(self.reached, report.iteration)
+            case _:
+                pass
+
+    def hung(self, now_s: float) -> str:
+        """A sentence when it should train and shows no sign of life, else ""."""
+        if self.phase != "training" or self.asked or self.killed_for:
+            return ""
+        return self.pulse.hung(now_s)
+
+    def story(self, iteration: int, *, asked: str) -> Story:
+        """What was said before its end."""
+        return Story(iteration, failed=self.failed, said_bye=self.bye is not None, asked=self.asked or asked,
+                     from_outside=self.from_outside, killed_for=self.killed_for)

@@ -1,0 +1,389 @@
+"""The trainer's life as one straight loop: wait for the old one, start, wait for its end, say why, decide, again.
+
+Stop, resume and roll back come in between, on the same thread. Knows no client: answers go by a Reply.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.events.act import RollBack, SetValues
+from core.events.event import Asked, Ended, Resumed, RolledBack, Started, Stopped
+from core.events.fold import inverse
+from core.run import poison, restart
+from core.run.archive import Archive
+from core.run.attempt import Attempt
+from core.run.desk import Desk, Wish
+from core.run.environment import python_command
+from core.run.hook import Happening
+from core.run.ledger import Draft, Ledger
+from core.run.plan import Plan, plan
+from core.run.trainer_end import Exit, how_it_ended
+from core.run.trainer_process import TrainerProcess
+from core.settings.error import DflTuiError, RefusedError
+from core.store.folder import RunFolder
+from core.store.lock import holder, is_held
+from core.wire.trainer_record import (
+    Applied,
+    At,
+    Begin,
+    Finish,
+    NotSaved,
+    Previewed,
+    Propose,
+    Saved,
+    TrainerReport,
+)
+
+LOCK_POLL_S = 0.1
+SAVE_PATIENCE_S = 300.0     # a large model on a slow disk; after that a stop is a SIGTERM
+SIGTERM_PATIENCE_S = 10.0   # what a rented box gives between SIGTERM and SIGKILL
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a conductor starts trainers with. `said`: told what happened to the run, for the hook."""
+
+    folder: RunFolder
+    trainer_command: Sequence[str]
+    cache: Path
+    said: Callable[[Happening, str], None]
+    drew: Callable[[int], None]
+
+
+class Conductor:
+    """Starts and ends trainers. `phase` and `detail` say how it stands when no trainer speaks for itself."""
+
+    def __init__(self, setup: Setup, ledger: Ledger, archive: Archive, *, is_parked: bool) -> None:
+        self._setup = setup
+        self._ledger = ledger
+        self._archive = archive
+        self.desk = Desk(ledger, self.end_trainer)
+        self.attempt: Attempt | None = None
+        self.is_parked = is_parked
+        self.progress = ledger.state.iteration  # most completed iterations of this life that we know of
+        self.contact = 0.0
+        self._saved_iteration = 0
+        self._phase, self._detail = "waiting", ""
+        self._wake = asyncio.Event()
+        self._is_ending = False
+        self._history = restart.ends(ledger.events)
+        self._deaths: list[poison.Death] = []
+
+    # --- how it stands ------------------------------------------------------------------------------------------------
+    @property
+    def phase(self) -> tuple[str, str]:
+        """Phase and detail as a tick says them."""
+        if self.attempt is None:
+            return self._phase, self._detail
+        if self.attempt.asked:
+            return "stopping", f"saves and ends: {self.attempt.asked}"
+        return self.attempt.phase, self.attempt.detail
+
+    @property
+    def is_idle(self) -> bool:
+        """No trainer runs and none is wanted."""
+        return self.attempt is None and not self._wants_trainer()
+
+    def _wants_trainer(self) -> bool:
+        return not (self.is_parked or self._is_ending or self._ledger.state.stopped)
+
+    # --- the loop -----------------------------------------------------------------------------------------------------
+    async def conduct(self) -> None:
+        """Keep a trainer running as long as one is wanted. Ends after `end` only."""
+        await self._learn_progress()
+        while not self._is_ending:
+            if not self._wants_trainer():
+                self._phase = "stopped" if self._ledger.state.stopped else "parked"
+                self._detail = self._why_stopped()
+                await self._sleep(None)
+                continue
+            if not await self._old_trainer_is_gone():
+                continue
+            self._note_lost_trainer()
+            status = await self._train()
+            if isinstance(status, Exit):
+                await self._judge(status)
+
+    async def _sleep(self, seconds: float | None) -> None:
+        """Sleep until something changes, or for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _learn_progress(self) -> None:
+        """How far the run is known to be, from its metric rows: a journal may be quiet for days."""
+        try:
+            row = await self._archive.last_row()
+        except DflTuiError as error:
+            log.error("metrics unreadable error=%s", error)
+            return
+        if row is not None and row[1] == self._ledger.state.life:
+            self.progress = max(self.progress, row[0])
+
+    def _why_stopped(self) -> str:
+        state = self._ledger.state
+        last = state.last_end.body if state.last_end else None
+        match state.stopped:
+            case "target":
+                return f"the target of {state.settings['target_iter']:,} iterations is reached"
+            case "failure" if isinstance(last, Ended):
+                return last.sentence
+            case "":
+                return "nobody started the training: resume it"
+            case _:
+                return "saved; resume it to go on"
+
+    async def _old_trainer_is_gone(self) -> bool:
+        """Wait until no trainer of an earlier supervisor writes any more; False when something changed meanwhile."""
+        lock = self._setup.folder.trainer_lock
+        if not is_held(lock):
+            return True
+        who = holder(lock)
+        self._phase = "waiting"
+        self._detail = f"the trainer of an earlier supervisor (process {who.pid if who else '?'}) saves and ends"
+        await self._sleep(LOCK_POLL_S)
+        return False
+
+    def _note_lost_trainer(self) -> None:
+        """A trainer that began and has no end in the journal lost its supervisor: say so."""
+        for event in reversed(self._ledger.events):
+            if isinstance(event.body, Ended):
+                return
+            if isinstance(event.body, Started):
+                sentence = ("the supervisor ended without a word (killed, or the machine went down); "
+                            "the run goes on from what was saved")
+                self._ledger.note(Draft(Ended("supervisor", sentence), self.progress))
+                return
+
+    async def _train(self) -> Exit | None:
+        """One trainer from start to end; None when it could not be started."""
+        folder = self._setup.folder
+        self._prepare()
+        self._phase, self._detail = "starting", ""
+        attempt = Attempt()
+        try:
+            trainer = await TrainerProcess.start(self._setup.trainer_command, folder.trainer_log, self.on_report)
+        except OSError as error:
+            self._ledger.note(Draft(Stopped("failure"), why=f"the trainer cannot be started: {error}"))
+            self.is_parked = True   # even if the disk did not take that event
+            return None
+        attempt.trainer = trainer
+        self.attempt = attempt
+        relaunch = python_command("core.run.supervise", str(folder.path))
+        trainer.send(Begin(str(folder.path), str(self._setup.cache), self._ledger.state.number, relaunch))
+        self.desk.came(trainer.send)
+        if self._is_ending:
+            self._finish("the supervisor was told to end")
+        log.info("trainer pid=%s started", trainer.pid)
+        return await trainer.wait()
+
+    def _prepare(self) -> None:
+        try:
+            self.desk.prepare()
+        except DflTuiError as error:
+            log.error("waiting acts stay: %s", error)
+
+    def on_report(self, report: TrainerReport) -> None:
+        """Take a report of the trainer: note how it stands, and do what it asks for."""
+        if self.attempt is None:
+            return
+        self.contact = time.time()
+        self.attempt.hear(report, time.monotonic())
+        self.desk.is_ready = self.attempt.is_ready
+        self.progress = max(self.progress, self.attempt.reached)
+        match report:
+            case At():
+                self.desk.on_at(report)
+            case Applied():
+                self.desk.on_applied(report)
+            case Propose():
+                self.desk.on_propose(report)
+            case Saved():
+                self._saved_iteration = report.iteration
+                self.desk.on_saved(report)
+            case NotSaved():
+                self.desk.on_not_saved(report)
+            case Previewed():
+                self.desk.on_previewed(report)
+                self._setup.drew(report.iteration)
+            case _:
+                pass
+
+    # --- after its end ------------------------------------------------------------------------------------------------
+    async def _judge(self, status: Exit) -> None:
+        """Write down how it ended, take a deadly change back, and wait as the policy says."""
+        attempt, self.attempt = self.attempt, None
+        assert attempt is not None
+        assert attempt.trainer is not None
+        if attempt.trainer.broken and attempt.failed is None:
+            attempt.killed_for = attempt.killed_for or attempt.trainer.broken
+        await self._learn_progress()
+        state = self._ledger.state
+        ended = how_it_ended(status, attempt.story(self.progress, asked="the run is stopped" if state.stopped else ""))
+        change = poison.suspect(state, progress=self.progress)
+        self._deaths.append(poison.Death(ended.cause, attempt.reached, change.number if change else None))
+        # A change that may be taken back must not come after iterations that were trained with it.
+        at = self.progress if change is None else max(state.iteration, self._saved_iteration)
+        self._ledger.note(Draft(ended, at))
+        self.desk.gone()
+        log.info("trainer ended cause=%s sentence=%r", ended.cause, ended.sentence)
+        for errand in attempt.errands:
+            errand()
+        if attempt.errands or self._is_ending:
+            return
+        if change is not None and poison.convicted(self._deaths, change):
+            undone = inverse(change.body)
+            assert undone is not None
+            why = poison.taken_back(change, ended)
+            self._ledger.note(Draft(undone, at, why=why, undoes=change.number))
+            self._setup.said("restarted", why)
+            return
+        await self._start_again(restart.End(ended.cause, ended.sentence, at, time.monotonic() - attempt.began_s))
+
+    async def _start_again(self, end: restart.End) -> None:
+        self._history.append(end)
+        match restart.decide(self._history):
+            case restart.Stop(sentence=sentence):
+                if self._ledger.note(Draft(Stopped("failure"), end.iteration, why=sentence)):
+                    self.is_parked = True   # the disk did not take it, and without it the run would start again
+                self._setup.said("failed", sentence)
+            case restart.Again(wait_s=wait_s):
+                if self._ledger.state.stopped:
+                    self._setup.said("ended", end.sentence)
+                    return
+                if end.cause != "done":
+                    self._setup.said("restarted", end.sentence)
+                if wait_s:
+                    self._phase = "backoff"
+                    self._detail = f"starts again in {wait_s:.0f} s: {end.sentence}"
+                    await self._sleep(wait_s)
+
+    # --- what people ask for ------------------------------------------------------------------------------------------
+    def end_trainer(self, why: str) -> None:
+        """Have the trainer save and end; the loop decides what comes then."""
+        if self.attempt is not None and not self.attempt.asked:
+            self.attempt.asked = why
+            self._finish(why)
+
+    def _finish(self, why: str) -> None:
+        assert self.attempt is not None
+        assert self.attempt.trainer is not None
+        self.attempt.asked = self.attempt.asked or why
+        self.attempt.finish_by_s = time.monotonic() + SAVE_PATIENCE_S
+        self.attempt.trainer.send(Finish(why))
+
+    def _when_ended(self, why: str, errand: Callable[[], None]) -> None:
+        """Do something when no trainer runs: now, or after the one that does has saved and ended."""
+        if self.attempt is None:
+            errand()
+            self._wake.set()
+            return
+        self.attempt.errands.append(errand)
+        self.end_trainer(why)
+
+    def stop(self, wish: Wish) -> None:
+        """Save, end the trainer, and leave the run stopped. Raises RefusedError when it is."""
+        planned = plan(wish.act, self._ledger.state)
+
+        def write_down() -> None:
+            self._write(wish, planned)
+            self._setup.said("ended", "stopped by a person")
+
+        self._when_ended("a person stopped the run", write_down)
+
+    def _write(self, wish: Wish, planned: Plan) -> None:
+        """The event of a plan, and its answer."""
+        try:
+            event = self._ledger.append(Draft(planned.body, self.progress, wish.author))
+        except DflTuiError as error:
+            if wish.reply:
+                wish.reply.refused(error)
+            return
+        if wish.reply:
+            wish.reply.done(event, f"{planned.sentence} at iteration {self.progress:,}")
+
+    def resume(self, wish: Wish) -> None:
+        """Go on, whatever the run waits for. Raises RefusedError when it waits for nothing."""
+        state = self._ledger.state
+        if self.attempt is not None and self.attempt.asked and not state.stopped:
+            raise RefusedError("the trainer is just saving and ending", hint="resume the run when it has")
+        if state.stopped == "target":
+            self._refuse_reached_target()
+        if state.paused and self.desk.is_ready:
+            self.desk.take(wish, progress=self.progress)
+            return
+        event = None
+        if state.stopped or state.paused:
+            event = self._ledger.append(Draft(Resumed(), author=wish.author))
+        elif (not self.is_parked and self._phase != "backoff") or self.attempt is not None:
+            raise RefusedError("the run is going on already")
+        self._history, self._deaths, self.is_parked = [], [], False
+        self._wake.set()
+        if wish.reply:
+            wish.reply.done(event, "the run goes on")
+
+    def _refuse_reached_target(self) -> None:
+        state = self._ledger.state
+        waiting = [e.body.act for e in state.waiting if isinstance(e.body, Asked)]
+        if any(isinstance(act, SetValues) and "target_iter" in act.values for act in waiting):
+            return
+        target = int(state.settings["target_iter"])
+        if target and self.progress >= target:
+            raise RefusedError(f"the target of {target:,} iterations is reached",
+                               hint="set target_iter higher, or to 0, and resume the run then")
+
+    async def roll_back(self, wish: Wish) -> None:
+        """Go on from an earlier generation in a new life. Raises StoreError when there is no such generation."""
+        assert isinstance(wish.act, RollBack)
+        kept = await self._archive.generation(wish.act.generation)
+
+        def write_down() -> None:
+            life = self._ledger.state.life + 1
+            sentence = f"goes on from generation {kept.number} at iteration {kept.iteration:,}, as life {life}"
+            body = RolledBack(kept.number, kept.iteration, kept.journal, life)
+            before, self.progress = self.progress, kept.iteration
+            try:
+                event = self._ledger.append(Draft(body, author=wish.author))
+            except DflTuiError as error:
+                self.progress = before
+                if wish.reply:
+                    wish.reply.refused(error)
+                return
+            self._saved_iteration = kept.iteration
+            self._history, self._deaths = [], []
+            if wish.reply:
+                wish.reply.done(event, sentence)
+
+        self._when_ended("to go back to an earlier generation", write_down)
+
+    # --- called now and then ------------------------------------------------------------------------------------------
+    def look_after(self, now_s: float) -> None:
+        """End a trainer that hangs, or that was told to end and does not."""
+        attempt = self.attempt
+        if attempt is None or attempt.trainer is None:
+            return
+        if sentence := attempt.hung(now_s):
+            attempt.killed_for = sentence
+            log.error("trainer pid=%s hung", attempt.trainer.pid)
+            attempt.trainer.end()
+        if attempt.finish_by_s is not None and now_s > attempt.finish_by_s:
+            attempt.finish_by_s = None
+            log.error("trainer pid=%s did not end when told", attempt.trainer.pid)
+            attempt.trainer.end()
+
+    def end(self) -> None:
+        """The supervisor was told to end: have the trainer save and end, within SIGTERM_PATIENCE_S, and start none."""
+        self._is_ending = True
+        self._wake.set()
+        if self.attempt is not None:
+            self.attempt.from_outside = True
+            self._finish("the supervisor was told to end")

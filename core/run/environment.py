@@ -1,0 +1,28 @@
+"""How our own programs are started: never with the current folder on their path, for people stand in folders that
+have a `core` of their own."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def python_command(module: str, *words: str) -> list[str]:
+    """The command line that runs one of our modules with this interpreter."""
+    return [sys.executable, "-P", "-m", module, *words]
+
+
+def child_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Our environment, made safe for children: no relative folder in it is searched for modules."""
+    safe = dict(environment)
+    safe["PYTHONSAFEPATH"] = "1"
+    folders = [p for p in safe.get("PYTHONPATH", "").split(os.pathsep) if Path(p).is_absolute()]
+    safe.pop("PYTHONPATH", None)
+    if folders:
+        safe["PYTHONPATH"] = os.pathsep.join(folders)
+    return safe
+
+
+def trainer_command() -> Sequence[str]:
+    """The command line of a trainer, but for its channel."""
+    return python_command("core.train.main")

@@ -1,0 +1,96 @@
+"""Ending an idle supervisor, removing and renaming runs. Everything here needs the run for itself and refuses else."""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from core.events.event import Renamed
+from core.run.address import answering
+from core.run.ledger import Draft, Ledger
+from core.run.name import check_name
+from core.run.place import Place
+from core.settings.error import RefusedError, StoreError, WireError
+from core.store.folder import RunFolder
+from core.store.lock import FolderLock, holder, is_held
+from core.wire.hello import connect
+
+IDLE_PHASES = ("parked", "stopped")
+END_PATIENCE_S = 15.0
+LOOK_S = 0.05
+
+
+def end_supervisor(place: Place) -> None:
+    """End the supervisor of a run that does not train; nothing to do when none lives. Raises RefusedError while it
+    trains, StoreError when it does not end."""
+    lock = RunFolder(place.folder).run_lock
+    if not is_held(lock):
+        return
+    if (path := answering(place.folder)) is not None and (phase := _phase(path)) not in IDLE_PHASES:
+        raise RefusedError(f"run {place.name!r} is not stopped ({phase})", hint=f"dfl-tui stop {place.name}")
+    deadline = time.monotonic() + END_PATIENCE_S
+    who = holder(lock)
+    if who is not None and is_held(lock):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(who.pid, signal.SIGTERM)
+    while is_held(lock):
+        if time.monotonic() > deadline:
+            raise StoreError(f"the supervisor of run {place.name!r} does not end within {END_PATIENCE_S:g} s",
+                             hint=f"it is process {who.pid if who else '?'}")
+        time.sleep(LOOK_S)
+
+
+def _phase(path: Path) -> str:
+    """What the supervisor says of the run; "" when it is just ending."""
+    try:
+        channel, welcome = connect(path, "dfl-tui")
+    except WireError:
+        return IDLE_PHASES[0]
+    channel.close()
+    return welcome.tick.phase
+
+
+def remove_run(place: Place) -> None:
+    """Remove a run with all of its generations. Raises RefusedError while it trains."""
+    with _own(place):
+        grave = place.folder.with_name(f".removed-{place.name}-{os.getpid()}")
+        try:
+            place.folder.rename(grave)  # first: what is half removed must not look like a run
+        except OSError as error:
+            raise StoreError(f"cannot remove {place.folder}: {error.strerror or error}") from error
+    shutil.rmtree(grave, ignore_errors=True)
+    if grave.exists():
+        raise StoreError(f"run {place.name!r} is gone, but some of its files stayed in {grave}",
+                         hint="remove that folder by hand")
+
+
+def rename_run(place: Place, new: str) -> Place:
+    """Give a run another name, and its folder too. Raises RefusedError while it trains or when the name is taken."""
+    check_name(new, "a run")
+    target = place.folder.with_name(new)
+    if target.exists():
+        raise RefusedError(f"there is a run {new!r} already", hint="choose another name")
+    with _own(place):
+        ledger = Ledger(RunFolder(place.folder))
+        try:
+            ledger.append(Draft(Renamed(ledger.state.name, new), author="person"))
+        finally:
+            ledger.close()
+        try:
+            place.folder.rename(target)
+        except OSError as error:
+            raise StoreError(f"cannot rename {place.folder} to {new}: {error.strerror or error}") from error
+    return Place(new, target)
+
+
+def _own(place: Place) -> FolderLock:
+    """The run's lock, with no supervisor and no trainer at it."""
+    end_supervisor(place)
+    folder = RunFolder(place.folder)
+    lock = folder.lock_run(wait_s=1.0)
+    if is_held(folder.trainer_lock):
+        lock.release()
+        raise RefusedError(f"a trainer still writes to run {place.name!r}", hint="wait until it has saved")
+    return lock

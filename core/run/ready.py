@@ -1,0 +1,48 @@
+"""The one line that a supervisor says to its starter: where its socket is, or why it could not start."""
+
+import contextlib
+import os
+
+import msgspec
+
+from core.settings.error import DflTuiError
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The supervisor holds the run's lock and listens at `socket`."""
+
+    socket: str
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The supervisor could not start; message and hint are those of its error."""
+
+    message: str
+    hint: str
+
+
+class Starter:
+    """The one who waits for a word, at the other end of a pipe (`fd`), if anybody does."""
+
+    def __init__(self, fd: int | None) -> None:
+        self._fd = fd
+
+    def tell(self, word: Ready | Failed) -> None:
+        """Say the one word; later ones are not said. A starter that is gone is no reason to fail."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            with contextlib.suppress(OSError):
+                os.write(fd, msgspec.json.encode(word))
+            os.close(fd)
+
+    def tell_failure(self, error: DflTuiError) -> None:
+        """Say why it could not start."""
+        self.tell(Failed(error.message, error.hint))
+
+
+def understood(data: bytes) -> Ready | Failed | None:
+    """What was said; None when it ended without a word."""
+    try:
+        return msgspec.json.decode(data, type=Ready | Failed) if data else None
+    except msgspec.DecodeError:
+        return None

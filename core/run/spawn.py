@@ -1,0 +1,94 @@
+"""Making sure that a run has a supervisor: finds the one that lives, or starts one and waits for its word."""
+
+import os
+import select
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.run import systemd
+from core.run.address import answering
+from core.run.environment import child_environment, python_command
+from core.run.logs import tail
+from core.run.place import Place
+from core.run.ready import Failed, Ready, understood
+from core.settings.error import RefusedError, StoreError
+from core.store.folder import RunFolder
+from core.store.lock import holder, is_held
+
+START_PATIENCE_S = 30.0     # an overloaded machine; the usual is 0.3 s
+LOOK_S = 0.05
+LONGEST_WORD_BYTES = 16 * 1024
+
+
+def ensure_supervisor(place: Place, *, park: bool) -> Path:
+    """The socket of the run's supervisor, which is started when none lives; `park`: without a trainer then.
+
+    Raises RefusedError or StoreError with the sentence of a supervisor that could not start.
+    """
+    deadline = time.monotonic() + START_PATIENCE_S
+    while time.monotonic() < deadline:
+        if (path := answering(place.folder)) is not None:
+            return path
+        if is_held(RunFolder(place.folder).run_lock):
+            time.sleep(LOOK_S)      # one is just starting or just ending
+            continue
+        if (path := _start(place, park=park, deadline=deadline)) is not None:
+            return path
+    who = holder(RunFolder(place.folder).run_lock)
+    raise StoreError(f"the supervisor of run {place.name!r} (process {who.pid if who else '?'}) does not answer",
+                     hint=f"its log is {RunFolder(place.folder).supervisor_log}")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process that will be a supervisor, and the pipe on which it says so."""
+
+    process: subprocess.Popen[bytes]
+    pipe: int
+
+
+def _start(place: Place, *, park: bool, deadline: float) -> Path | None:
+    """Start a supervisor and wait for its word, or for another one that was faster. None: look again."""
+    started = _launch(place, park=park)
+    data = b""
+    try:
+        while time.monotonic() < deadline:
+            if select.select([started.pipe], [], [], LOOK_S)[0]:
+                piece = os.read(started.pipe, LONGEST_WORD_BYTES)
+                data += piece
+                if not piece:
+                    break
+            elif (path := answering(place.folder)) is not None:
+                return path
+    finally:
+        os.close(started.pipe)
+        started.process.wait()  # the one that we started ends as soon as the supervisor has left our terminal
+    match understood(data):
+        case Ready(socket=socket):
+            return Path(socket)
+        case Failed(message=message, hint=hint):
+            if is_held(RunFolder(place.folder).run_lock):
+                return None     # another starter was faster
+            raise RefusedError(message, hint=hint)
+        case None:
+            last = tail(RunFolder(place.folder).supervisor_log, 1)
+            raise StoreError(f"the supervisor of run {place.name!r} ended while it started"
+                             + (f": {last[0]}" if last else ""),
+                             hint=f"its log is {RunFolder(place.folder).supervisor_log}")
+
+
+def _launch(place: Place, *, park: bool) -> Started:
+    reader, writer = os.pipe()
+    words = [str(place.folder), "--ready", str(writer), *(["--park"] if park else [])]
+    command = systemd.in_user_scope(python_command("core.run.supervise", *words), place.name)
+    try:
+        process = subprocess.Popen(command, pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, cwd="/", env=child_environment(), start_new_session=True)
+    except OSError as error:
+        os.close(reader)
+        raise StoreError(f"no supervisor can be started: {error.strerror or error}") from error
+    finally:
+        os.close(writer)
+    return Started(process, reader)
