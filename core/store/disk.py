@@ -129,17 +129,18 @@ def trouble(error: OSError, doing: str, path: Path, *, missing_bytes: int = 1) -
                       hint="check the disk and the rights of the folder")
 
 
-def put(disk: Disk, path: Path, pieces: Sequence[Bytes]) -> None:
+def put(disk: Disk, path: Path, pieces: Sequence[Bytes], *, temporary: str = ".tmp") -> None:
     """Write `pieces` as the file `path`, whole or not at all: a temporary beside it, sync, rename.
 
-    The name is durable only after `sync_folder`. A failed step removes the temporary and raises StoreError.
+    The name is durable only after `sync_folder`. A failed step removes the temporary and raises StoreError. Two threads
+    that write into one folder need temporaries of their own; otherwise one name for all keeps a crash from leaving many.
     """
-    temporary = path.parent / ".tmp"
+    beside = path.parent / temporary
     try:
-        write_synced(disk, temporary, pieces)
-        disk.rename(temporary, path)
+        write_synced(disk, beside, pieces)
+        disk.rename(beside, path)
     except OSError as error:
-        forget(disk, temporary)
+        forget(disk, beside)
         total = sum(len(p) for p in pieces)
         free = room(disk, path.parent) if error.errno in NO_SPACE else 0
         raise trouble(error, "write", path, missing_bytes=total - free) from error

@@ -172,7 +172,7 @@ class Generations:
         put(self._disk, path, [manifest])
         try:
             sync_folder(self._disk, self.folder.gens)
-            put(self._disk, self.folder.head, [b"%d\n" % number])
+            put(self._disk, self.folder.head, [b"%d\n" % number], temporary=".HEAD")
         except StoreError:
             forget(self._disk, path)  # nobody was told of it, and after a failed sync its name may never be durable
             raise
