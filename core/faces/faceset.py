@@ -75,7 +75,8 @@ def _candidates(path: Path) -> tuple[int, _Found]:
                 return len(paths), _loose(paths)
             path = path / PAK
         elif not path.is_file():
-            raise FaceFileError(f"{path} does not exist", hint="name a folder of aligned faces, or a .pak file")
+            raise FaceFileError(f"{path} is neither a folder nor a file",
+                                hint="name a folder of aligned faces, or a .pak file")
         entries = pak_entries(path)
     except OSError as error:
         raise FaceFileError(f"{path} cannot be read: {error.strerror}", hint="check its owner and its disk") from error

@@ -88,7 +88,7 @@ def _dtype(arguments: tuple[object, ...]) -> _Dtype:
         raise PickleError("holds an array of unknown element type")
     order, bare = (code[0], code[1:]) if code[:1] in "<>=|" and code else ("=", code)
     if bare not in DTYPES:
-        raise PickleError(f"holds an array of element type {code[:20]!r}, which faces never have")
+        raise PickleError(f"holds an array of element type {code[:20]!a}, which faces never have")
     return _Dtype(bare, order)
 
 
@@ -228,7 +228,7 @@ class _Machine:
     def find(self, module: object, name: object) -> None:
         known = ALLOWED.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
         if known is None:
-            raise PickleError(f"asks for {str(module)[:60]}.{str(name)[:60]}, which is code and not data")
+            raise PickleError(f"asks for {f'{module}.{name}'[:100]!a}, which is code and not data")
         self.push(_Global(known))
 
     def two_texts(self) -> None:
