@@ -1,7 +1,8 @@
 """The original's sample pipeline on our faces: its order of operations and its interpolations (facts/samples.md 5, 10).
 
-Reading, alignment and masks are `core.faces`; what is here is only what `core.samples` does otherwise: the crop without
-antialiasing and in floats, two streams from one seed, a geometry for every output, eyes and mouth stretched to 1.
+Reading, alignment and the face's mask are `core.faces`; what is here is what we do otherwise: every output made alone,
+crops without antialiasing and in floats, masks at the picture's full size, two streams from one seed, two
+interpolations, eyes and mouth stretched to 1.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ import numpy as np
 from core.faces.align import alignment
 from core.faces.face import Face
 from core.faces.face_type import FaceType
-from core.faces.mask import eyes_mask, mouth_mask
 from core.faces.picture import face_mask, read_image
-from tests.original.warp_params import WarpParams, apply_warp, gen_warp_params
+from tests.original.warp_params import apply_warp, gen_warp_params
+
+EYES = (slice(36, 42), slice(42, 48))
+MOUTH = (slice(60, 68),)
 
 
 @dataclass(frozen=True)
@@ -28,27 +31,37 @@ class OriginalSample:
 
 
 def process(face: Face, face_type: FaceType, side_px: int, *, seed: int, flip: bool) -> OriginalSample:
-    """The four outputs of one face. Each makes its geometry anew from the same seed, as the original does."""
-    picture = _crop(read_image(face).astype(np.float32) / 255, face, face_type, side_px, is_mask=False)
-    whole = face_mask(face)
-    shape = (face.height, face.width)
-    attention = np.clip(eyes_mask(shape, face.landmarks) + mouth_mask(shape, face.landmarks), 0, 1) * (whole != 0)
+    """The four outputs of one face. The picture is read once; crop, masks, geometry are made for each output anew."""
+    picture = read_image(face).astype(np.float32) / 255
 
-    def geometry() -> WarpParams:
-        return gen_warp_params(side_px, flip=flip, transform=np.random.RandomState(seed),
-                               warp=np.random.RandomState(seed))
+    def moved(plane: np.ndarray, *, bend: bool, is_mask: bool) -> np.ndarray:
+        params = gen_warp_params(side_px, flip=flip, transform=np.random.RandomState(seed),
+                                 warp=np.random.RandomState(seed))
+        return apply_warp(params, _crop(plane, face, face_type, side_px, is_mask=is_mask), bend=bend, is_mask=is_mask)
 
-    def mask(plane: np.ndarray) -> np.ndarray:
-        return apply_warp(geometry(), _crop(plane, face, face_type, side_px, is_mask=True), bend=False, is_mask=True)
-
-    eyes_mouth = mask(attention)
+    eyes_mouth = moved(eyes_and_mouth(face), bend=False, is_mask=True)
     if eyes_mouth.max() != 0:
         eyes_mouth = eyes_mouth / eyes_mouth.max()
-    return OriginalSample(
-        warped=np.clip(apply_warp(geometry(), picture, bend=True), 0, 1),
-        target=np.clip(apply_warp(geometry(), picture, bend=False), 0, 1),
-        mask=mask(whole),
-        eyes_mouth=eyes_mouth)
+    return OriginalSample(warped=np.clip(moved(picture, bend=True, is_mask=False), 0, 1),
+                          target=np.clip(moved(picture, bend=False, is_mask=False), 0, 1),
+                          mask=moved(face_mask(face), bend=False, is_mask=True), eyes_mouth=eyes_mouth)
+
+
+def eyes_and_mouth(face: Face) -> np.ndarray:
+    """Both, drawn and blurred over the whole picture, where the face's mask is not 0: float32 (h, w)."""
+    soft = [soft_hulls(face, groups) for groups in (EYES, MOUTH)]
+    return np.clip(soft[0] + soft[1], 0, 1) * (face_mask(face) != 0)
+
+
+def soft_hulls(face: Face, groups: tuple[slice, ...]) -> np.ndarray:
+    """Filled hulls of landmarks, widened and blurred by a share of the picture's height, float32 (h, w)."""
+    mask = np.zeros((face.height, face.width), np.float32)
+    points = face.landmarks.astype(np.int32)
+    for group in groups:
+        cv2.fillConvexPoly(mask, cv2.convexHull(points[group]), 1.0)
+    width, kernel = face.height // 32, face.height // 16 | 1
+    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
+    return cv2.GaussianBlur(mask, (kernel, kernel), 0)
 
 
 def _crop(plane: np.ndarray, face: Face, face_type: FaceType, side_px: int, *, is_mask: bool) -> np.ndarray:

@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.faces.faceset import open_faceset
+from core.faces.mask import eyes_mask, mouth_mask
+from tests.original.process import EYES, MOUTH, soft_hulls
 from tests.original.samples_parity import MISSING, check_samples
 from tests.original.warp_params import gen_warp_params
 
@@ -51,6 +54,14 @@ def test_nothing_recorded_is_passed_over(cases):
     assert len(names) == len(set(names)) > 90
     assert [key for key in keys if key not in names and not key.startswith("warp_")] == []
     assert {"warp_0", "warp_2", "warp_3", "faceset_person.pak", "metadata_00003_0.jpg"} <= set(names)
+
+
+def test_our_eyes_and_mouth_are_those_of_the_restated_path():
+    for path in sorted(RECORDED.glob("*.pak")):
+        for face in open_faceset(path).faces:
+            shape = (face.height, face.width)
+            assert eyes_mask(shape, face.landmarks) == pytest.approx(soft_hulls(face, EYES), abs=1e-5)
+            assert mouth_mask(shape, face.landmarks) == pytest.approx(soft_hulls(face, MOUTH), abs=1e-5)
 
 
 def test_colour_transfer_is_said_to_be_missing(cases):
