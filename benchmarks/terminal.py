@@ -1,0 +1,99 @@
+"""A terminal for measurements: runs a program on a pty of a given size, answers its queries, counts what it writes."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import termios
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[c": b"\x1b[?62;22c"}
+TEXT = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[^\[]|[\x00-\x20]")   # what is left after this is visible text
+
+
+class Terminal:
+    """One program on a pty. Use `watch` to read for a while; `close` ends the program."""
+
+    def __init__(self, command: Sequence[str], *, columns: int, rows: int, env: dict[str, str]) -> None:
+        self.started = time.monotonic()
+        self.output = bytearray()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], list(command), {**os.environ, "TERM": "xterm-256color", **env})
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process = psutil.Process(self.pid)
+
+    def watch(self, seconds: float, *, until: bytes | None = None) -> float:
+        """Read for `seconds`, or until `until` was written. Returns seconds since start of the last byte read."""
+        last = time.monotonic()
+        deadline = last + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if not select.select([self.fd], [], [], min(left, 0.05))[0]:
+                continue
+            try:
+                data = os.read(self.fd, 65_536)
+            except OSError:
+                break
+            if not data:
+                break
+            last = time.monotonic()
+            self.output += data
+            for query, answer in ANSWERS.items():
+                if query in data:
+                    os.write(self.fd, answer)
+            if until is not None and until in self.output:
+                break
+        return last - self.started
+
+    def first_text(self, seconds: float = 30) -> float:
+        """Seconds from start to the first visible character."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            when = self.watch(0.02)
+            if TEXT.sub(b"", bytes(self.output)):
+                return when
+        raise TimeoutError(f"nothing was drawn in {seconds} s")
+
+    def send(self, keys: bytes) -> None:
+        """Type `keys`."""
+        os.write(self.fd, keys)
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the program so far, without its children."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def rss(self) -> int:
+        """Resident memory in bytes."""
+        return int(self.process.memory_info().rss)
+
+    def close(self) -> None:
+        """End the program and free the pty."""
+        for ask in (self.process.terminate, self.process.kill):
+            if not self.process.is_running():
+                break
+            ask()
+            self.watch(1.0)
+        os.close(self.fd)
+        os.waitpid(self.pid, 0)
+
+
+BARE_APP = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("bare")
+Bare().run()
+"""
+
+
+def repository() -> Path:
+    """The checkout that this file lies in."""
+    return Path(__file__).parent.parent
