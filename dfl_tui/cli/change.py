@@ -1,0 +1,120 @@
+"""Commands that change a run: each sends one act and prints the run's answer.
+
+They work as well on a run that does not train: its supervisor is started without a trainer, writes the change down, and
+the change takes effect when the trainer comes.
+"""
+
+import click
+
+from core.events.act import (
+    Act,
+    LockBlocks,
+    MakeBackup,
+    PauseRun,
+    ResumeRun,
+    SaveNow,
+    SetValues,
+    StopRun,
+    UndoLast,
+    UnlockBlocks,
+)
+from core.settings.registry import parse_all
+from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.place import found, reached
+
+AT = click.option("--at", type=click.IntRange(min=0), metavar="N", help="At iteration N instead of now.")
+TAKE = click.option("--take", is_flag=True, help="Take the lease, where a console steers the run.")
+
+
+def carry_out(call: Call, name: str, act: Act, *, at: int | None = None, take: bool = False) -> None:
+    """Send `act` to the run and print its answer. Raises RefusedError with the run's own sentence."""
+    with reached(found(call, name)) as connection:
+        if take:
+            connection.take_lease()
+        click.echo(connection.command(act, at=at).sentence)
+
+
+@add_everywhere_options
+@click.command("set")
+@run_argument()
+@click.argument("assignments", nargs=-1, required=True, metavar="KEY=VALUE...")
+@AT
+@TAKE
+@click.pass_obj
+def set_command(call: Call, name: str, assignments: tuple[str, ...], at: int | None, take: bool) -> None:
+    """Change settings of a run.
+
+    Several settings of one call change at the same iteration. The settings are listed by dfl-tui config.
+    """
+    carry_out(call, name, SetValues(parse_all(assignments)), at=at, take=take)
+
+
+@add_everywhere_options
+@click.command("lock")
+@run_argument()
+@click.argument("pattern")
+@AT
+@TAKE
+@click.pass_obj
+def lock_command(call: Call, name: str, pattern: str, at: int | None, take: bool) -> None:
+    """Lock blocks, so that they keep their weights.
+
+    PATTERN is a block (encoder.down1), a group (encoder, inter, decoder_src, mask, features, all) or a pattern
+    ('decoder_*.upscale*'). Commas add up, a minus takes away: 'encoder,-encoder.dense1'.
+    """
+    carry_out(call, name, LockBlocks(pattern), at=at, take=take)
+
+
+@add_everywhere_options
+@click.command("unlock")
+@run_argument()
+@click.argument("pattern")
+@AT
+@TAKE
+@click.pass_obj
+def unlock_command(call: Call, name: str, pattern: str, at: int | None, take: bool) -> None:
+    """Open locked blocks.
+
+    PATTERN is read as by dfl-tui lock. The optimizer goes on with the moments that the blocks had.
+    """
+    carry_out(call, name, UnlockBlocks(pattern), at=at, take=take)
+
+
+@add_everywhere_options
+@click.command("backup")
+@run_argument()
+@click.argument("label")
+@TAKE
+@click.pass_obj
+def backup_command(call: Call, name: str, label: str, take: bool) -> None:
+    """Save a run under a label that is kept.
+
+    A backup stays until the run is removed; dfl-tui restore goes back to it.
+    """
+    carry_out(call, name, MakeBackup(label), take=take)
+
+
+def without_arguments(word: str, act: Act, text: str) -> click.Command:
+    """A command that names only the run."""
+
+    @add_everywhere_options
+    @click.command(word, help=text)
+    @run_argument()
+    @TAKE
+    @click.pass_obj
+    def command(call: Call, name: str, take: bool) -> None:
+        carry_out(call, name, act, take=take)
+
+    return command
+
+
+undo_command = without_arguments("undo", UndoLast(), "Take back the last change of a setting or lock.\n\n"
+                                 "The change is reversed from now on; what was trained with it stays trained.")
+save_command = without_arguments("save", SaveNow(), "Save a run now.\n\n"
+                                 "Runs save themselves as often as save_minutes says.")
+pause_command = without_arguments("pause", PauseRun(), "Let a run stand still.\n\n"
+                                  "The trainer keeps its memory and its device; dfl-tui stop frees them.")
+resume_command = without_arguments("resume", ResumeRun(), "Let a run go on.\n\n"
+                                   "After a pause, a stop or a failure.")
+stop_command = without_arguments("stop", StopRun(), "Save a run and end its trainer.\n\n"
+                                 "The run stays so until dfl-tui train or dfl-tui resume.")

@@ -1,0 +1,42 @@
+"""`dfl-tui config`: the settings, as the registry has them."""
+
+import textwrap
+from shutil import get_terminal_size
+
+import click
+
+from core.settings.registry import SETTINGS, Setting, setting
+from dfl_tui.cli.call import add_everywhere_options
+from dfl_tui.telling import shown
+
+WHEN = {"birth": "fixed when the run is made", "restart": "restarts the trainer", "live": "at the next iteration"}
+
+
+@add_everywhere_options
+@click.command("config")
+@click.argument("key", required=False)
+def config_command(key: str | None) -> None:
+    """List the settings, or explain one.
+
+    Change a setting with dfl-tui set, or give it to a new run with dfl-tui new --set KEY=VALUE.
+    """
+    width = min(get_terminal_size().columns, 120)
+    if key is not None:
+        click.echo("\n".join(explained(setting(key), width)))
+        return
+    for s in SETTINGS:
+        click.echo(f"{s.key} = {shown(s.default)}   ({s.kind.describe()}; {WHEN[s.when]})")
+        click.echo(textwrap.fill(s.help, width, initial_indent="    ", subsequent_indent="    "))
+
+
+def explained(s: Setting, width: int) -> list[str]:
+    """Everything that the registry says of one setting, a line each."""
+    lines = [s.key, *textwrap.wrap(s.help, width)]
+    facts = {"default": shown(s.default), "takes": s.kind.describe(), "usual": s.usual, "changes": WHEN[s.when],
+             "cost": s.cost, "also called": ", ".join(s.aliases)}
+    for name, text in facts.items():
+        if text:
+            lines += textwrap.wrap(f"{name + ':':<13}{text}", width, subsequent_indent=" " * 13)
+    return lines
+
+

@@ -1,0 +1,110 @@
+"""A blocking client for one command: say hello, ask, wait for the one answer that bears the id.
+
+News that come in between (events, ticks, previews) are left out; `follow` gives them to those who want to watch.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self, TypeVar
+
+from msgspec.structs import replace
+
+from core.events.act import Act
+from core.settings.error import RefusedError, WireError
+from core.wire.channel import Channel
+from core.wire.console_record import (
+    AskEvents,
+    AskGenerations,
+    AskHistory,
+    AskLog,
+    AskPreview,
+    AskPreviewList,
+    Closing,
+    Command,
+    Done,
+    Events,
+    Generations,
+    History,
+    Lease,
+    Log,
+    Ping,
+    Pong,
+    Preview,
+    PreviewList,
+    Refused,
+    SupervisorMessage,
+    Welcome,
+)
+from core.wire.hello import connect
+from core.wire.limits import PING_S
+from dfl_tui.cli.person import label
+
+ANY_ID = 0  # replaced by the connection
+ANSWER_S = 120.0  # a save of the largest model takes about a minute; a change waits for one iteration
+ANSWERS = Done | Refused | History | Preview | PreviewList | Generations | Events | Log | Pong
+
+Request = (Command | Lease | AskHistory | AskPreview | AskPreviewList | AskGenerations | AskEvents | AskLog)
+Answer = TypeVar("Answer", Done, History, Preview, PreviewList, Generations, Events, Log, Pong)
+
+
+class Connection:
+    """One client of one supervisor. A context manager; `welcome` holds the state as it was at the start."""
+
+    welcome: Welcome
+
+    def __init__(self, path: Path) -> None:
+        self._channel: Channel[SupervisorMessage]
+        self._channel, self.welcome = connect(path, label())
+        self._ids = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.close()
+
+    def command(self, act: Act, *, at: int | None = None) -> Done:
+        """Have `act` carried out, or accepted for iteration `at`. Raises RefusedError with the run's own sentence."""
+        return self.ask(Done, Command(ANY_ID, act, at))
+
+    def take_lease(self) -> None:
+        """Become the driver, whoever was it; the lease ends with the connection."""
+        self.ask(Done, Lease(ANY_ID, take=True))
+
+    def ask(self, kind: type[Answer], request: Request) -> Answer:
+        """The answer of type `kind` to `request`, whose id is chosen here."""
+        number = next(self._ids)
+        self._channel.send(replace(request, id=number))
+        deadline = time.monotonic() + ANSWER_S
+        while (left := deadline - time.monotonic()) > 0:
+            message = self._receive(left)
+            if isinstance(message, Refused) and message.id == number:
+                raise RefusedError(message.sentence, hint=message.hint)
+            if isinstance(message, kind) and message.id == number:
+                return message
+        raise WireError(f"the run gave no answer within {ANSWER_S:.0f} s", hint="see dfl-tui logs")
+
+    def follow(self) -> Iterator[SupervisorMessage]:
+        """Everything that the supervisor tells; pings keep the seat. Raises WireError when the supervisor ends."""
+        pinged = time.monotonic()
+        while True:
+            if time.monotonic() - pinged >= PING_S:
+                self._channel.send(Ping(next(self._ids)))
+                pinged = time.monotonic()
+            message = self._receive(PING_S)
+            if message is not None and not isinstance(message, ANSWERS):
+                yield message
+
+    def _receive(self, timeout_s: float) -> SupervisorMessage | None:
+        """The next message, or None where nothing began in time."""
+        try:
+            message = self._channel.receive(timeout_s)
+        except TimeoutError:
+            return None
+        if message is None:
+            raise WireError("the run's supervisor ended", hint="see dfl-tui logs")
+        if isinstance(message, Closing):
+            raise WireError(f"the run's supervisor closed the connection: {message.reason}")
+        return message

@@ -1,0 +1,54 @@
+"""From the command line into the console and out of it again. Textual is imported here and not before."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from core.run.start import Place, places
+
+from core.settings.error import RefusedError
+from dfl_tui.cli.call import Call
+from dfl_tui.cli.place import found
+
+COLOURS = ("auto", "true", "256", "16", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenOptions:
+    """How the console looks. `mouse` None = on, but for slow links."""
+
+    colours: str = "auto"
+    mouse: bool | None = None
+    theme: str = ""
+
+
+def screen_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that opens the console."""
+    for option in (click.option("--theme", default="", metavar="NAME", help="Theme of the console."),
+                   click.option("--mouse/--no-mouse", default=None, help="Whether the console takes the mouse."),
+                   click.option("--colours", type=click.Choice(COLOURS), default="auto", show_default=True,
+                                help="Colours of the console.")):
+        function = option(function)
+    return function
+
+
+def open_console(call: Call, name: str | None, screen: ScreenOptions) -> int:
+    """The console of the run; without a name of the only run, or the picker. Says its last sentence after it."""
+    home = call.home_folder()
+    place = found(call, name) if name is not None else only(places(home))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise RefusedError("the console needs a terminal",
+                           hint="dfl-tui status tells how a run stands, dfl-tui train NAME --plain follows it in lines")
+    from dfl_tui.app import run_console  # late: Textual costs half a second
+
+    parting = run_console(home, place, colours=screen.colours, mouse=screen.mouse, theme=screen.theme)
+    if parting.sentence:
+        click.echo(parting.sentence)
+    return parting.code
+
+
+def only(runs: list[Place]) -> Place | None:
+    """The run, where there is just one; None lets the picker choose."""
+    return runs[0] if len(runs) == 1 else None

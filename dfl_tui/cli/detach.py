@@ -1,0 +1,19 @@
+"""Ctrl-C while a run is followed: the watching ends, the training does not, and that is said."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from dfl_tui.cli.exit_code import ExitCode
+
+
+@contextmanager
+def says_training_goes_on(name: str) -> Iterator[None]:
+    """Turn Ctrl-C inside into a sentence and the exit code for it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\ndetached: {name} goes on without you; dfl-tui attach {name} comes back, dfl-tui stop {name} "
+                   f"ends it")
+        raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None

@@ -1,0 +1,60 @@
+"""`dfl-tui rm` and `dfl-tui rename`: what happens to a run as a whole."""
+
+import os
+from pathlib import Path
+
+import click
+from core.run.start import offline_summary, remove_run, rename_run
+
+from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.consequence import agreed
+from dfl_tui.cli.place import found
+from dfl_tui.draw.number import size
+
+
+@add_everywhere_options
+@click.command("rm")
+@run_argument()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def rm_command(call: Call, name: str, yes: bool) -> None:
+    """Remove a run for good.
+
+    The run must not train. Its weights, backups, history and previews are gone; the face sets stay.
+    """
+    place = found(call, name)
+    iteration = offline_summary(place).iteration
+    agreed(f"{place.name} with {iteration:,} iterations and {size(bytes_below(place.folder))} in {place.folder} is "
+           "removed and cannot be brought back", yes=yes)
+    remove_run(place)
+    click.echo(f"{place.name} is removed")
+
+
+@add_everywhere_options
+@click.command("rename")
+@run_argument()
+@click.argument("new_name", metavar="NEW")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def rename_command(call: Call, name: str, new_name: str, yes: bool) -> None:
+    """Give a run another name.
+
+    The run must not train. Its folder gets the new name too.
+    """
+    place = found(call, name)
+    iteration = offline_summary(place).iteration
+    agreed(f"{place.name} with {iteration:,} iterations is called {new_name} from now on and moves to "
+           f"{place.folder.with_name(new_name)}; scripts and tmux sessions that use the old name lose it", yes=yes)
+    click.echo(f"{place.name} is now {rename_run(place, new_name).name}")
+
+
+def bytes_below(folder: Path) -> int:
+    """Bytes of all files below `folder`; what vanishes meanwhile does not count."""
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(path) / name).lstat().st_size
+            except OSError:
+                continue
+    return total

@@ -1,0 +1,17 @@
+"""`dfl-tui keys`: the console's keys, from its one table."""
+
+import click
+
+from dfl_tui.cli.call import add_everywhere_options
+from dfl_tui.cli.columns import columns
+from dfl_tui.keys import KEYS, shown
+
+
+@add_everywhere_options
+@click.command("keys")
+def keys_command() -> None:
+    """List the keys of the console."""
+    for where in dict.fromkeys(key.where for key in KEYS):
+        click.echo(f"\n{where}" if where != KEYS[0].where else where)
+        rows = [("  " + " or ".join(shown(one) for one in key.keys), key.help) for key in KEYS if key.where == where]
+        click.echo("\n".join(columns(rows)))

@@ -1,0 +1,74 @@
+"""`dfl-tui show`: what was decided about a run, by whom, and what is still to come."""
+
+from collections import Counter
+
+import click
+
+from core.events.event import Asked, Consent, Event, FaceSetNote
+from core.events.state import RunState
+from core.settings.registry import SETTINGS
+from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.place import found_or_only, reached
+from dfl_tui.telling import shown, told_act
+
+GROUNDS = {"own": "own face", "consent": "written consent", "licence": "licence", "synthetic": "synthetic"}
+
+
+@add_everywhere_options
+@click.command("show")
+@run_argument(required=False)
+@click.option("--all", "wants_all", is_flag=True, help="Settings at their defaults too.")
+@click.pass_obj
+def show_command(call: Call, name: str | None, wants_all: bool) -> None:
+    """Show a run's settings, locks, consent and what waits.
+
+    NAME may be left out where there is only one run.
+    """
+    place = found_or_only(call, name)
+    with reached(place) as connection:
+        state = connection.welcome.state
+    click.echo(f"{state.name}: iteration {state.iteration:,}, life {state.life}, {state.number:,} events, "
+               f"{place.folder}")
+    sections = {"faces and consent": faces(state), "settings": settings(state, wants_all=wants_all),
+                "chosen by trial": {what: shown(value) for what, value in state.chosen.items()},
+                "locks": locks(state), "waiting": dict(waiting(event) for event in state.waiting),
+                "backups": {label: f"generation {number}" for label, number in state.backups.items()}}
+    for title, facts in sections.items():
+        if facts:
+            click.echo(f"\n{title}")
+            width = max(map(len, facts))
+            for key, text in facts.items():
+                click.echo(f"  {key:<{width}}  {text}")
+
+
+def faces(state: RunState) -> dict[str, str]:
+    """Who is shown in each face set, on what ground, and who said so."""
+    return {"src": said(state.src, state.src_consent), "dst": said(state.dst, state.dst_consent),
+            "recipe": state.recipe or "none", "device": state.device or "not started yet"}
+
+
+def said(note: FaceSetNote, consent: Consent) -> str:
+    """One face set and its consent in words."""
+    return (f"{consent.person} ({GROUNDS[consent.ground]}, said by {consent.said_by}), {note.faces:,} faces in "
+            f"{note.path}")
+
+
+def settings(state: RunState, *, wants_all: bool) -> dict[str, str]:
+    """Settings that differ from their defaults, or all."""
+    return {s.key: shown(state.settings[s.key]) for s in SETTINGS
+            if wants_all or state.settings[s.key] != s.default}
+
+
+def locks(state: RunState) -> dict[str, str]:
+    """What was asked for and when -> how many blocks are locked by it, who asked, and why."""
+    counts = Counter((lock.asked, lock.since, lock.author, lock.why) for lock in state.locks.values())
+    return {f"{asked} since {since:,}": f"{count} blocks, {who}" + (f": {why}" if why else "")
+            for (asked, since, who, why), count in counts.items()}
+
+
+def waiting(event: Event) -> tuple[str, str]:
+    """When, and which act."""
+    if not isinstance(event.body, Asked):
+        return f"event {event.number}", ""
+    at = event.body.at
+    return ("when the trainer comes" if at is None else f"at {at:,}") + f" ({event.number})", told_act(event.body.act)

@@ -1,0 +1,47 @@
+"""`dfl-tui swap`: the trained model at work on a folder of aligned faces."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.exit_code import ExitCode
+from dfl_tui.cli.job import records
+from dfl_tui.cli.place import found
+
+
+@add_everywhere_options
+@click.command("swap")
+@run_argument()
+@click.argument("folder", type=click.Path(exists=True, path_type=Path), metavar="DIR")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
+              help="Where to write; the folder is made.")
+@click.option("--generation", type=click.IntRange(min=1), metavar="N", help="Save to use.  [default: the newest]")
+@click.option("--format", "form", type=click.Choice(("png", "npz")), default="png", show_default=True,
+              help="Pictures, or arrays for programs.")
+@click.pass_obj
+def swap_command(call: Call, name: str, folder: Path, out: Path, generation: int | None, form: str) -> int:
+    """Swap the faces of a folder.
+
+    For each aligned face: reconstruction, swap and masks. The run may go on training meanwhile. Ends with code 7 where
+    a file of DIR could not be used.
+    """
+    place = found(call, name)
+    arguments = [str(place.folder), str(folder.absolute()), "--out", str(out.absolute()), "--format", form]
+    if generation is not None:
+        arguments += ["--generation", str(generation)]
+    done = swapped(arguments)
+    click.echo(f"{done['written']:,} of {done['faces']:,} faces of {folder} are in {out}, drawn by generation "
+               f"{done['generation']} of iteration {done['iteration']:,}")
+    return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
+
+
+def swapped(arguments: list[str]) -> dict[str, Any]:
+    """Do it; names each file that cannot be used on standard error. Returns the summary."""
+    done: dict[str, Any] = {}
+    for record in records("swap", arguments, "swapping"):
+        if "problem" in record:
+            click.echo(f"{record['problem']['name']}: {record['problem']['reason']}", err=True)
+        done = record.get("summary", done)
+    return done

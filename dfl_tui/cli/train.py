@@ -1,0 +1,80 @@
+"""`dfl-tui train` and `dfl-tui attach`: start or go on, with the console or with plain lines."""
+
+import sys
+
+import click
+
+from core.events.act import ResumeRun, SetValues
+from core.run.start import Place, ensure_supervisor
+from core.settings.error import RefusedError
+from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.connection import Connection
+from dfl_tui.cli.console import ScreenOptions, open_console, screen_options
+from dfl_tui.cli.detach import says_training_goes_on
+from dfl_tui.cli.following import follow
+from dfl_tui.cli.place import found
+from dfl_tui.cli.plain import plain_lines
+
+EVERY = 100  # iterations between plain lines: a line in ten seconds to a few minutes
+
+
+@add_everywhere_options
+@click.command("train")
+@run_argument()
+@click.option("--until", type=click.IntRange(min=1), metavar="N", help="Set target_iter: save and stop at iteration N.")
+@click.option("--plain", is_flag=True, help="Print lines instead of opening the console.")
+@click.option("--every", type=click.IntRange(min=1), default=EVERY, show_default=True, metavar="N",
+              help="Iterations between plain lines.")
+@screen_options
+@click.pass_obj
+def train_command(call: Call, name: str, until: int | None, plain: bool, every: int,
+                  colours: str, mouse: bool | None, theme: str) -> int:
+    """Start or go on training a run.
+
+    Opens the console where standard output is a terminal, else prints lines. Ctrl-C, or q in the console, leaves the
+    training running.
+    """
+    place = found(call, name)
+    start(place, until)
+    if plain or not sys.stdout.isatty():
+        return follow_plainly(place, every)
+    return open_console(call, name, ScreenOptions(colours, mouse, theme))
+
+
+@add_everywhere_options
+@click.command("attach")
+@run_argument(required=False)
+@screen_options
+@click.pass_obj
+def attach_command(call: Call, name: str | None, colours: str, mouse: bool | None, theme: str) -> int:
+    """Open the console of a run.
+
+    Without NAME: the only run, or the list of runs to pick one from.
+    """
+    return open_console(call, name, ScreenOptions(colours, mouse, theme))
+
+
+def start(place: Place, until: int | None = None) -> None:
+    """Have the run train, to iteration `until` where that is given. Raises RefusedError where it is there already.
+
+    The connection is closed again, so that the lease is free for whoever steers next.
+    """
+    with Connection(ensure_supervisor(place, park=True)) as connection:
+        state, tick = connection.welcome.state, connection.welcome.tick
+        target = int(state.settings["target_iter"]) if until is None else until
+        if 0 < target <= tick.iteration:
+            raise RefusedError(f"{place.name} is at iteration {tick.iteration:,} and its target is {target:,}",
+                               hint=f"dfl-tui train {place.name} --until N with a larger N goes on")
+        if until is not None and until != state.settings["target_iter"]:
+            connection.command(SetValues({"target_iter": until}))
+        if state.paused or state.stopped or tick.phase in ("parked", "backoff"):
+            connection.command(ResumeRun())
+
+
+def follow_plainly(place: Place, every: int) -> int:
+    """Print lines until the run stops. Returns the exit code."""
+    connection = Connection(ensure_supervisor(place, park=False))
+    with says_training_goes_on(place.name):
+        for line in plain_lines(follow(place, connection), every=every):
+            click.echo(line)
+    return 0
