@@ -6,9 +6,8 @@ Stop, resume and roll back come in between, on the same thread. Knows no client:
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.events.act import RollBack, SetValues
 from core.events.event import Asked, Ended, Resumed, RolledBack, Started, Stopped
@@ -17,7 +16,7 @@ from core.run import poison, restart
 from core.run.archive import Archive
 from core.run.attempt import Attempt
 from core.run.desk import Desk, Wish
-from core.run.environment import python_command
+from core.run.environment import Programs
 from core.run.hook import Happening
 from core.run.ledger import Draft, Ledger
 from core.run.plan import Plan, plan
@@ -47,11 +46,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a conductor starts trainers with. `said`: told what happened to the run, for the hook."""
+    """What a conductor works with. `said`: told what happened to the run, for the hook; `drew`: told of previews."""
 
     folder: RunFolder
-    trainer_command: Sequence[str]
-    cache: Path
+    programs: Programs
     said: Callable[[Happening, str], None]
     drew: Callable[[int], None]
 
@@ -171,15 +169,16 @@ class Conductor:
         self._phase, self._detail = "starting", ""
         attempt = Attempt()
         try:
-            trainer = await TrainerProcess.start(self._setup.trainer_command, folder.trainer_log, self.on_report)
+            trainer = await TrainerProcess.start(self._setup.programs.trainer, folder.trainer_log, self.on_report)
         except OSError as error:
             self._ledger.note(Draft(Stopped("failure"), why=f"the trainer cannot be started: {error}"))
             self.is_parked = True   # even if the disk did not take that event
             return None
         attempt.trainer = trainer
         self.attempt = attempt
-        relaunch = python_command("core.run.supervise", str(folder.path))
-        trainer.send(Begin(str(folder.path), str(self._setup.cache), self._ledger.state.number, relaunch))
+        relaunch = [*self._setup.programs.supervisor, str(folder.path)]
+        cache = folder.path.parent.parent / "cache"     # one for all runs of a home
+        trainer.send(Begin(str(folder.path), str(cache), self._ledger.state.number, relaunch))
         self.desk.came(trainer.send)
         if self._is_ending:
             self._finish("the supervisor was told to end")

@@ -4,6 +4,7 @@ have a `core` of their own."""
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -23,6 +24,15 @@ def child_environment(environment: Mapping[str, str] = os.environ) -> dict[str, 
     return safe
 
 
-def trainer_command() -> Sequence[str]:
-    """The command line of a trainer, but for its channel."""
-    return python_command("core.train.main")
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Command lines of the two programs of a run: a trainer takes `--channel FD` behind it, a supervisor the words of
+    core/run/supervise.py."""
+
+    trainer: Sequence[str]
+    supervisor: Sequence[str]
+
+
+def our_programs() -> Programs:
+    """The real ones."""
+    return Programs(python_command("core.train.main"), python_command("core.run.supervise"))

@@ -4,12 +4,13 @@ import os
 import select
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.run import systemd
 from core.run.address import answering
-from core.run.environment import child_environment, python_command
+from core.run.environment import child_environment, our_programs
 from core.run.logs import tail
 from core.run.place import Place
 from core.run.ready import Failed, Ready, understood
@@ -22,9 +23,10 @@ LOOK_S = 0.05
 LONGEST_WORD_BYTES = 16 * 1024
 
 
-def ensure_supervisor(place: Place, *, park: bool) -> Path:
+def ensure_supervisor(place: Place, *, park: bool, program: Sequence[str] = ()) -> Path:
     """The socket of the run's supervisor, which is started when none lives; `park`: without a trainer then.
 
+    program: another command line of a supervisor.
     Raises RefusedError or StoreError with the sentence of a supervisor that could not start.
     """
     deadline = time.monotonic() + START_PATIENCE_S
@@ -34,7 +36,8 @@ def ensure_supervisor(place: Place, *, park: bool) -> Path:
         if is_held(RunFolder(place.folder).run_lock):
             time.sleep(LOOK_S)      # one is just starting or just ending
             continue
-        if (path := _start(place, park=park, deadline=deadline)) is not None:
+        words = [*(program or our_programs().supervisor), str(place.folder), *(["--park"] if park else [])]
+        if (path := _start(place, words, deadline=deadline)) is not None:
             return path
     who = holder(RunFolder(place.folder).run_lock)
     raise StoreError(f"the supervisor of run {place.name!r} (process {who.pid if who else '?'}) does not answer",
@@ -49,9 +52,9 @@ class Started:
     pipe: int
 
 
-def _start(place: Place, *, park: bool, deadline: float) -> Path | None:
+def _start(place: Place, words: Sequence[str], *, deadline: float) -> Path | None:
     """Start a supervisor and wait for its word, or for another one that was faster. None: look again."""
-    started = _launch(place, park=park)
+    started = _launch(place, words)
     data = b""
     try:
         while time.monotonic() < deadline:
@@ -79,10 +82,9 @@ def _start(place: Place, *, park: bool, deadline: float) -> Path | None:
                              hint=f"its log is {RunFolder(place.folder).supervisor_log}")
 
 
-def _launch(place: Place, *, park: bool) -> Started:
+def _launch(place: Place, words: Sequence[str]) -> Started:
     reader, writer = os.pipe()
-    words = [str(place.folder), "--ready", str(writer), *(["--park"] if park else [])]
-    command = systemd.in_user_scope(python_command("core.run.supervise", *words), place.name)
+    command = systemd.in_user_scope([*words, "--ready", str(writer)], place.name)
     try:
         process = subprocess.Popen(command, pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, cwd="/", env=child_environment(), start_new_session=True)

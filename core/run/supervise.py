@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.run.detach import detach
-from core.run.environment import trainer_command
+from core.run.environment import Programs, our_programs
 from core.run.ready import Ready, Starter
 from core.run.supervisor import IDLE_S, Options, Supervisor
 from core.settings.error import DflTuiError, RefusedError
@@ -42,10 +42,8 @@ def parse(words: Sequence[str] | None) -> Words:
     return Words(found.folder.resolve(), found.park, found.ready)
 
 
-def main(words: Sequence[str] | None = None, *, trainer: Sequence[str] | None = None,
-         idle_s: float | None = None) -> int:
-    """Supervise a run to its end; the exit status. trainer: another command line of a trainer; idle_s: how long it
-    stays when nobody needs it."""
+def main(words: Sequence[str] | None = None, *, programs: Programs | None = None, idle_s: float = IDLE_S) -> int:
+    """Supervise a run to its end; the exit status. idle_s: how long it stays when nobody needs it."""
     asked = parse(words)
     starter = Starter(asked.ready)
     folder = RunFolder(asked.folder)
@@ -56,7 +54,7 @@ def main(words: Sequence[str] | None = None, *, trainer: Sequence[str] | None = 
         detach(folder.supervisor_log)
         logging.basicConfig(level=logging.INFO, stream=sys.stderr,
                             format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        asyncio.run(serve(folder, asked, starter, trainer or trainer_command(), idle_s))
+        asyncio.run(serve(folder, asked, starter, Options(programs or our_programs(), asked.park, idle_s)))
     except DflTuiError as error:
         log.error("%s", error)
         starter.tell_failure(error)
@@ -64,12 +62,9 @@ def main(words: Sequence[str] | None = None, *, trainer: Sequence[str] | None = 
     return 0
 
 
-async def serve(folder: RunFolder, asked: Words, starter: Starter, trainer: Sequence[str],
-                idle_s: float | None) -> None:
+async def serve(folder: RunFolder, asked: Words, starter: Starter, options: Options) -> None:
     """Take the lock and serve until told to end."""
     lock = folder.lock_run(wait_s=LOCK_PATIENCE_S)
-    options = Options(trainer, folder.path.parent.parent / "cache", park=asked.park,
-                      idle_s=IDLE_S if idle_s is None else idle_s)
     supervisor = Supervisor(folder, lock, options)
     log.info("supervisor run=%s socket=%s parked=%s", folder.name, supervisor.socket_path, asked.park)
     await supervisor.run(lambda: starter.tell(Ready(str(supervisor.socket_path))))

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -19,6 +18,7 @@ from core.run.archive import Archive
 from core.run.client import Client, Reply
 from core.run.conductor import SIGTERM_PATIENCE_S, Conductor, Setup
 from core.run.desk import Wish, is_harmless
+from core.run.environment import Programs
 from core.run.fit import newest_that_fit
 from core.run.hook import Happening, HookNote, call
 from core.run.lease import Lease
@@ -60,10 +60,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a supervisor runs. `trainer_command`: without its channel; `idle_s`: until it ends when nobody needs it."""
+    """How a supervisor runs. `park`: without a trainer; `idle_s`: until it ends when nobody needs it."""
 
-    trainer_command: Sequence[str]
-    cache: Path
+    programs: Programs
     park: bool = False
     idle_s: float = IDLE_S
 
@@ -78,7 +77,7 @@ class Supervisor:
         self._ledger = Ledger(folder)
         self._ledger.listeners.append(self._tell)
         self._archive = Archive(folder, self._ledger.events)
-        setup = Setup(folder, options.trainer_command, options.cache, self._call_hook, self._tell_preview)
+        setup = Setup(folder, options.programs, self._call_hook, self._tell_preview)
         self._conductor = Conductor(setup, self._ledger, self._archive, is_parked=options.park)
         self._lease = Lease()
         listener, self.socket_path = listen(folder.path)

@@ -4,9 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+from core.run.environment import Programs
 from core.run.supervise import main
 
-TRAINER = [sys.executable, "-P", str(Path(__file__).with_name("peer_trainer.py"))]
+HERE = Path(__file__).parent
+PROGRAMS = Programs([sys.executable, "-P", str(HERE / "peer_trainer.py")],
+                    [sys.executable, "-P", str(HERE / "peer_supervise.py")])
 
 if __name__ == "__main__":
-    sys.exit(main(trainer=TRAINER, idle_s=float(os.environ.get("PEER_IDLE_S", "60"))))
+    sys.exit(main(programs=PROGRAMS, idle_s=float(os.environ.get("PEER_IDLE_S", "60"))))
