@@ -78,12 +78,13 @@ class Crew:
         """Start another in its place and give it the same jobs: they make the same bits."""
         code = member.end()
         member.failures += 1
-        if member.failures > MOST_FAILURES:
-            raise SampleError(f"a sample worker {what} {member.failures} times in a row (exit code {code}): "
-                              "see log/trainer.log, or set workers to 0")
         self.restarts += 1
         member.process, member.connection = _started(self._descriptors)
         member.resend()
+        if member.failures > MOST_FAILURES:
+            times, member.failures = member.failures, 0        # asked again, it is tried again
+            raise SampleError(f"a sample worker {what} {times} times in a row (exit code {code}): "
+                              "see log/trainer.log, or set workers to 0")
 
     def close(self) -> None:
         """Let the workers go, and end those that do not."""

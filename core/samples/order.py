@@ -93,4 +93,4 @@ class FaceOrder:
         named = list(zip(epoch.tolist(), decks.tolist(), strict=True))
         keys = {(e, d): self._draws.raw(Address(self._seed, stream, life, e, d | self._side << _SLOT_BITS), ROUNDS)
                 for e, d in set(named)}
-        return permuted(place, count, np.stack([keys[name] for name in named]))
+        return permuted(place, count, np.array([keys[name] for name in named], np.uint64).reshape(-1, ROUNDS))

@@ -24,11 +24,17 @@ def test_a_deck_of_any_size_is_whole(count):
     assert sorted(epoch(FaceOrder(count, seed=1, side=0), count, 3)) == list(range(count))
 
 
-@given(count=st.integers(1, 50), start=st.integers(0, 1000), size=st.integers(1, 130))
+@given(count=st.integers(1, 50), start=st.integers(0, 1000), size=st.integers(0, 60))
 def test_a_batch_is_the_same_as_its_positions_one_by_one(count, start, size):
     order = FaceOrder(count, seed=5, side=1)
     positions = np.arange(start, start + size)
     assert order.shuffled(2, positions).tolist() == [int(order.shuffled(2, positions[i:i + 1])[0]) for i in range(size)]
+
+
+def test_no_positions_give_no_faces():
+    none = np.zeros(0, np.int64)
+    order = FaceOrder(5, seed=1, side=0, yaw=np.zeros(5, np.float32))
+    assert order.shuffled(0, none).size == order.even_in_yaw(0, none).size == 0
 
 
 def test_seed_life_side_and_epoch_each_give_another_deck():

@@ -53,6 +53,11 @@ def test_any_number_of_workers_makes_the_same_bits(faces, expected, workers):
         assert run(source, range(6), eyes=True) == expected
 
 
+def test_more_workers_than_samples_make_the_same_bits(faces):
+    with SampleSource(*faces, seed=6, workers=4) as source, SampleSource(*faces, seed=6, workers=0) as in_place:
+        assert run(source, range(3), batch_size=1) == run(in_place, range(3), batch_size=1)
+
+
 def test_what_was_asked_before_cannot_be_seen_in_a_batch(faces, expected):
     with SampleSource(*faces, seed=6, workers=2) as source:
         for history in (range(3), range(5, 6), range(1, 2)):
