@@ -133,7 +133,7 @@ def put(disk: Disk, path: Path, pieces: Sequence[Bytes], *, temporary: str = ".t
     """Write `pieces` as the file `path`, whole or not at all: a temporary beside it, sync, rename.
 
     The name is durable only after `sync_folder`. A failed step removes the temporary and raises StoreError. Two threads
-    that write into one folder need temporaries of their own; otherwise one name for all keeps a crash from leaving many.
+    that write into one folder need temporaries of their own; else one name for all keeps crashes from leaving many.
     """
     beside = path.parent / temporary
     try:

@@ -62,7 +62,7 @@ decoder = json.Decoder(Generation)
 
 def encode(generation: Generation) -> bytes:
     """The manifest: the sha256 of the rest in hex on its first line, then JSON."""
-    text = json.encode(generation, order="deterministic") + b"\n"
+    text = json.encode(generation) + b"\n"
     return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
 
 
