@@ -10,6 +10,8 @@ import click
 from core.settings.registry import SETTINGS, Setting
 from dfl_tui.cli.config import WHEN
 from dfl_tui.cli.group import SECTIONS, dfl_tui
+from dfl_tui.keys import HEADINGS, KEYS
+from dfl_tui.keys import shown as shown_key
 from dfl_tui.telling import shown
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -70,11 +72,16 @@ def paragraphs(text: str) -> str:
 
 
 def keys_page() -> str:
-    """Every key of the console."""
-    raise NotImplementedError
+    """Every key of the console, by where it works."""
+    lines = [MADE, "# Keys", "", "`?` shows the same in the console, `dfl-tui keys` in a shell. The mouse works too."]
+    for where in dict.fromkeys(key.where for key in KEYS):
+        lines += ["", f"## {HEADINGS[where]}", "", "| key | does |", "| --- | --- |"]
+        lines += [f"| {' or '.join(f'`{shown_key(one)}`' for one in key.keys)} | {key.help} |"
+                  for key in KEYS if key.where == where]
+    return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+PAGES = {"settings.md": settings_page, "keys.md": keys_page, "commands.md": commands_page}
 
 
 def main() -> None:
