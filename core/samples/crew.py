@@ -23,6 +23,7 @@ TICK_S = 1.0            # how long one look lasts at most; time that the trainer
 STALL_S = 60.0          # silence after which a worker is killed; while it finishes samples it speaks (worker.SAY_S)
 MOST_FAILURES = 5       # times in a row that a worker may die before it has finished a job
 GOODBYE_S = 2.0         # a worker that was let go ends within a sample
+KILL_S = 20.0           # a killed one ends at once, unless it waits for a disk that does not answer
 
 
 class Crew:
@@ -95,7 +96,7 @@ class Crew:
             try:
                 member.process.wait(max(0.0, until - time.monotonic()))
             except subprocess.TimeoutExpired:
-                member.end()
+                member.process.kill()
 
 
 class _Member:
@@ -133,11 +134,18 @@ class _Member:
         return answer
 
     def end(self) -> int:
-        """Kill the process; returns its exit code. It shares memory, so it must be gone before its jobs are redone."""
+        """Kill the process; returns its exit code. It shares memory, so it must be gone before its jobs are redone.
+
+        SampleError if it stays.
+        """
         self.connection.close()
         self.process.kill()
         self.silent_s = 0.0
-        return self.process.wait()
+        try:
+            return self.process.wait(KILL_S)
+        except subprocess.TimeoutExpired as error:
+            raise SampleError(f"the sample worker {self.process.pid} was killed and does not end: "
+                              "does the disk with the faces answer?") from error
 
 
 def _started(descriptors: tuple[int, int]) -> tuple[subprocess.Popen[bytes], Connection]:

@@ -24,6 +24,20 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """One iteration's samples. Arrays are valid until the next `SampleSource.batch` or `close`.
+
+    `problems`: one sentence for each face that could not be read and was replaced by the next; each is said once.
+    `restarts`: workers that died or hung since the batch before.
+    """
+
+    src: Side
+    dst: Side
+    problems: tuple[str, ...] = ()
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Places of both sides' arrays in slots that follow each other; the same in the trainer and in every worker.
 

@@ -1,14 +1,10 @@
 """Batches for the trainer: made ahead by workers, or in place. The bits depend on the request alone.
 
 A batch is `Request` -> arrays; how many processes made it, what was asked before and who died on the way cannot be seen
-in it (facts/training.md 6). The request after the last one is guessed (nothing changes) and made ahead; a wrong guess
-is thrown away.
+in it (facts/training.md 6).
 """
 
 import os
-import pickle
-from collections import deque
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -17,31 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.faces.cache import FaceCache
-from core.samples.crew import STALL_S, Crew
+from core.samples.ahead import Ahead
+from core.samples.crew import STALL_S
 from core.samples.error import SampleError
-from core.samples.job import Job, Opening
-from core.samples.planes import Layout, Side
+from core.samples.job import Opening
+from core.samples.planes import Batch, Layout
 from core.samples.request import Request, SampleOptions
-from core.samples.ring import Ring, shared_bytes
 from core.samples.sample import SideMaker
 
-MOST_AHEAD = 3                           # batches: enough to ride out a slow sample, as the original has
-MOST_AHEAD_BYTES = 256 * 1024 * 1024     # of memory for them; one is made ahead in any case
-MOST_WORKERS = 8                         # what "choose" chooses at most: a worker makes 300 to 1,000 samples a second
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One iteration's samples. Arrays are valid until the next `SampleSource.batch` or `close`.
-
-    `problems`: one sentence for each face that could not be read and was replaced by the next; each is said once.
-    `restarts`: workers that died or hung since the batch before.
-    """
-
-    src: Side
-    dst: Side
-    problems: tuple[str, ...] = ()
-    restarts: int = 0
+MOST_WORKERS = 8      # that -1 chooses at most: a worker makes 300 (256 px) to 1,000 (128 px) samples a second
 
 
 def worker_count(setting: int) -> int:
@@ -67,9 +47,9 @@ class SampleSource:
             raise ValueError(f"src crops have {self._side_px} px and dst crops {openings[1].side_px}")
         self._has_yaw = src_yaw is not None and dst_yaw is not None
         self._said: set[str] = set()
-        self._maker: _Ahead | _InPlace
+        self._maker: Ahead | _InPlace
         if workers:
-            self._maker = _Ahead(Opening(*openings, seed, src_yaw, dst_yaw), workers, stall_s)
+            self._maker = Ahead(Opening(*openings, seed, src_yaw, dst_yaw), workers, stall_s)
         else:
             cv2.setNumThreads(1)
             self._maker = _InPlace(SideMaker(src, seed=seed, side="src", yaw=src_yaw),
@@ -88,7 +68,7 @@ class SampleSource:
         or uniform yaw is asked from a source without yaw.
         """
         if options.uniform_yaw and not self._has_yaw:
-            raise SampleError("uniform_yaw is on and the yaw of the faces is not known: start the trainer again")
+            raise SampleError("uniform_yaw is on, but the yaw of the faces was not computed: restart the trainer")
         request = Request(life, iteration, drawn_src, drawn_dst, options)
         made = self._maker.make(request, Layout(options.batch_size, self._side_px))
         news = tuple(dict.fromkeys(problem for problem in made.problems if problem not in self._said))
@@ -128,82 +108,3 @@ class _InPlace:
 
     def close(self) -> None:
         self._memory = memoryview(b"")
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """A batch that workers are making: its number counts all batches of this source."""
-
-    number: int
-    request: Request
-
-
-class _Ahead:
-    """Has workers make the batches that will be asked for next.
-
-    Job number n writes slot n modulo the number of slots. There is one slot more than batches ahead: the one that the
-    caller is still reading.
-    """
-
-    def __init__(self, opening: Opening, workers: int, stall_s: float) -> None:
-        self._ring = Ring.new()
-        self._opening = shared_bytes(pickle.dumps(opening))
-        self._workers = workers
-        self._crew: Crew | None = Crew(workers, ring=self._ring.descriptor, opening=self._opening,
-                                        stall_s=stall_s)
-        self._planned: deque[_Planned] = deque()
-        self._sent = 0
-        self._layout = Layout(1, 1)
-        self._told_restarts = 0
-
-    @property
-    def process_ids(self) -> tuple[int, ...]:
-        return self._crew.process_ids if self._crew else ()
-
-    @property
-    def _slots(self) -> int:
-        ahead = MOST_AHEAD_BYTES // self._layout.slot_bytes
-        return 1 + max(1, min(ahead, MOST_AHEAD))
-
-    def make(self, request: Request, layout: Layout) -> Batch:
-        if self._crew is None:
-            raise ValueError("the source is closed")
-        if not self._planned or self._planned[0].request != request:
-            self._drop(self._crew)
-            self._layout = layout
-            self._plan(self._crew, request)
-        while len(self._planned) < self._slots:
-            self._plan(self._crew, self._planned[-1].request.following())
-        planned = self._planned.popleft()
-        answers = self._crew.finish(planned.number)
-        if failure := next((done.failure for done in answers if done.failure), ""):
-            self._planned.clear()        # asked again, the same batch is tried again
-            raise SampleError(failure)
-        sides = layout.sides(self._memory(), planned.number % self._slots,
-                             has_eyes_mouth=request.options.eyes or request.options.mouth)
-        restarts, self._told_restarts = self._crew.restarts - self._told_restarts, self._crew.restarts
-        return Batch(*sides, tuple(problem for done in answers for problem in done.problems), restarts)
-
-    def _plan(self, crew: Crew, request: Request) -> None:
-        self._memory()      # grows it, before a worker looks
-        number, self._sent = self._sent + 1, self._sent + 1
-        # Shares rotate, so that the one sample more of an odd share is not always the same worker's.
-        crew.send([Job(number, request, self._layout, number % self._slots, (worker + number) % self._workers,
-                       self._workers) for worker in range(self._workers)])
-        self._planned.append(_Planned(number, request))
-
-    def _drop(self, crew: Crew) -> None:
-        """Wait until nobody writes any more: with another layout, a late sample would fall into a good one."""
-        self._planned.clear()
-        self._ring.cancelled = self._sent
-        crew.finish(self._sent)
-
-    def _memory(self) -> memoryview:
-        return self._ring.room(self._layout.slot_bytes * self._slots)
-
-    def close(self) -> None:
-        if self._crew is not None:
-            self._crew.close()
-            self._crew = None
-            self._ring.close()
-            os.close(self._opening)
