@@ -85,13 +85,13 @@ class RunFolder:
     def create(self, disk: Disk | None = None) -> None:
         """Make the folder and its subfolders, for this user only (0700), durably. Raises StoreError if it exists."""
         disk = disk or RealDisk()
+        if self.path.exists():
+            raise StoreError(f"there is already something at {self.path}", hint="choose another name")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.mkdir(mode=0o700)
             for folder in self.subfolders:
                 folder.mkdir(mode=0o700)
-        except FileExistsError as error:
-            raise StoreError(f"there is already something at {self.path}", hint="choose another name") from error
         except OSError as error:
             raise trouble(error, "make the folder", self.path) from error
         sync_folder(disk, self.path)

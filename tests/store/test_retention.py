@@ -1,0 +1,100 @@
+"""Retention: pure rules; nothing that is named, pinned or newest ever goes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.settings.registry import defaults
+from core.store.manifest import BlobRef, BlockBlobs, Generation, MetricPosition, own_bytes
+from core.store.retention import DAY_S, Keep, keep_of, retained, total_bytes
+
+NOW = 1000.5 * DAY_S
+
+
+def generation(number: int, *, days_ago: float = 0.0, name: str = "", shares: int = 0, size: int = 100) -> Generation:
+    """Two blobs: one that all generations with the same `shares` have, one of its own."""
+    blocks = {"a": BlockBlobs(BlobRef(f"{shares:064x}", 100), BlobRef(f"{number + 1000:064x}", size))}
+    return Generation(number, number * 10, 0, 0, MetricPosition(0, 0), NOW - days_ago * DAY_S, name, blocks, {})
+
+
+generations = st.lists(st.tuples(st.floats(0, 12), st.sampled_from(["", "", "", "mine"]), st.integers(0, 3),
+                                 st.integers(0, 500)), max_size=30).map(
+    lambda drawn: [generation(n, days_ago=d, name=name, shares=s, size=size)
+                   for n, (d, name, s, size) in enumerate(sorted(drawn, key=lambda x: -x[0]), start=1)])
+rules = st.builds(Keep, st.integers(0, 6), st.integers(0, 9), st.none() | st.integers(0, 5000))
+
+
+@given(generations, rules, st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
+def test_named_pinned_and_newest_are_always_kept(there, keep, pinned, abandoned):
+    kept = retained(there, keep, now_s=NOW, always=frozenset(pinned), off_line=frozenset(abandoned)).keep
+    numbers = {g.number for g in there}
+    assert kept <= numbers | pinned
+    assert {g.number for g in there if g.name} <= kept
+    assert pinned & numbers <= kept
+    assert not there or max(numbers) in kept
+    line = numbers - abandoned
+    assert not line or max(line) in kept
+
+
+@given(generations, rules)
+def test_the_budget_is_kept_or_its_excess_is_said(there, keep):
+    result = retained(there, keep, now_s=NOW)
+    blobs = {g.number: g.blobs() for g in there}
+    total = total_bytes(set(result.keep), blobs)
+    if keep.budget_bytes is None:
+        assert result.over_budget_bytes == 0
+    else:
+        assert result.over_budget_bytes == max(0, total - keep.budget_bytes)
+        if result.over_budget_bytes:   # nothing that could go is left
+            firm = {g.number for g in there if g.name} | {max(g.number for g in there)}
+            assert result.keep == firm
+
+
+@given(generations, st.integers(1, 6))
+def test_without_days_the_last_ones_are_kept(there, last):
+    kept = retained([g for g in there if not g.name], Keep(last, 0), now_s=NOW).keep
+    assert kept == set(sorted(g.number for g in there if not g.name)[-last:])
+
+
+@given(generations, rules)
+def test_collecting_twice_removes_nothing_more(there, keep):
+    kept = retained(there, keep, now_s=NOW).keep
+    left = [g for g in there if g.number in kept]
+    assert retained(left, keep, now_s=NOW).keep == kept
+
+
+def test_one_a_day_is_kept_for_some_days():
+    there = [generation(n, days_ago=(60 - n) / 4) for n in range(1, 61)]   # four a day, noon is now
+    kept = retained(there, Keep(2, 3), now_s=NOW).keep
+    assert kept == {60, 59, 57, 53}
+
+
+def test_daily_ones_go_before_the_last_ones_when_the_disk_is_small():
+    there = [generation(n, days_ago=6 - n, shares=n) for n in range(1, 7)]
+    for budget, expected in ((1200, {1, 2, 3, 4, 5, 6}), (1000, {2, 3, 4, 5, 6}), (600, {4, 5, 6}), (400, {5, 6}),
+                             (200, {6}), (0, {6})):
+        result = retained(there, Keep(3, 9, budget), now_s=NOW)
+        assert result.keep == expected
+        assert result.over_budget_bytes == (200 if budget == 0 else 0)
+
+
+def test_abandoned_generations_do_not_count_among_the_last():
+    there = [generation(n, days_ago=20) for n in range(1, 7)]
+    assert retained(there, Keep(2, 0), now_s=NOW, off_line=frozenset({3, 4, 5})).keep == {2, 6}
+
+
+def test_the_rules_come_from_the_settings():
+    assert keep_of(defaults() | {"keep_generations": 3, "keep_days": 5, "disk_budget_gb": 1.5}) == Keep(
+        3, 5, 1_500_000_000)
+    assert keep_of(defaults()).budget_bytes is None
+
+
+@given(generations)
+def test_own_bytes_add_up_to_what_all_take(there):
+    everything = {sha: size for g in there for sha, size in g.blobs().items()}
+    assert sum(own_bytes(there).values()) == sum(everything.values())
+
+
+@pytest.mark.parametrize("keep", [Keep(3, 3), Keep(0, 0, 0)])
+def test_nothing_gives_nothing(keep):
+    assert retained([], keep, now_s=NOW).keep == frozenset()
