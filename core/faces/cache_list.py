@@ -14,13 +14,13 @@ class CacheFile:
     path: Path
     description: Description | None
     size_bytes: int                     # on the disk; the file is written as it is needed
-    used_s: float                       # when it was last written, seconds since 1970
+    written_s: float                    # when a face was last added, seconds since 1970
 
 
 def caches(folder: Path) -> list[CacheFile]:
     """The files of decoded faces in `folder`, largest first; none when the folder does not exist."""
-    found = []
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    found = []                          # with those that a crash left half made, which end in .new
+    for path in sorted(folder.glob(f"*{SUFFIX}*")):
         try:
             status = path.lstat()
         except FileNotFoundError:

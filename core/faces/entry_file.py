@@ -98,7 +98,7 @@ class EntryFile:
     def _create(self, path: Path, header: bytes) -> None:
         """A new empty file under a name of its own, then renamed: a file that is mapped is never cut."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=path.stem[:16], suffix=".new", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=path.stem[:16], suffix=SUFFIX + ".new", dir=path.parent)
         try:
             _write(descriptor, memoryview(header + bytes(self._first - HEADER_BYTES)), 0)
             os.ftruncate(descriptor, self._size)

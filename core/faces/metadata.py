@@ -17,7 +17,8 @@ from core.settings.error import FaceFileError
 
 BAD_LANDMARKS, BAD_MASK, BAD_TYPE = "with unusable landmarks", "with an unusable mask", "of unknown face type"
 MAX_MASK_BYTES = 1024 * 1024            # the original stops at 50,000
-MAX_POLYGONS, MAX_POLYGON_POINTS = 1_000, 100_000
+MAX_POLYGONS, MAX_POLYGON_POINTS = 1_000, 20_000       # of one face, all together
+MAX_POLYGON_PX = 2**20
 MAX_DISTANCE = 16                       # landmarks lie at most so many picture sides away from the origin
 MIN_SPREAD_PX = 1.0                     # standard deviation of the landmarks in x and in y
 MAX_EYEBROWS_EXPAND = 16.0              # the original's prompt ends at 4
@@ -143,7 +144,10 @@ def _polygons(value: object) -> tuple[Polygon, ...]:
     entries = value.get("polys", ()) if type(value) is dict else value
     if not isinstance(entries, list | tuple) or len(entries) > MAX_POLYGONS:
         raise UnusableFaceError(BAD_MASK, "has mask polygons in an unknown form")
-    return tuple(polygon for entry in entries if (polygon := _polygon(entry)) is not None)
+    polygons = tuple(polygon for entry in entries if (polygon := _polygon(entry)) is not None)
+    if sum(len(polygon.points) for polygon in polygons) > MAX_POLYGON_POINTS:
+        raise UnusableFaceError(BAD_MASK, f"has mask polygons of more than {MAX_POLYGON_POINTS:,} points")
+    return polygons
 
 
 def _polygon(entry: object) -> Polygon | None:
@@ -156,7 +160,8 @@ def _polygon(entry: object) -> Polygon | None:
     if (isinstance(value, np.ndarray) and value.size == 0) or (isinstance(value, list | tuple) and not value):
         return None                     # begun and never drawn
     points = _points(value, MAX_POLYGON_POINTS)
-    if kind not in (0, 1) or points is None or not np.isfinite(points).all() or np.abs(points).max() > 2**20:
+    is_right = points is not None and bool((np.abs(points) < MAX_POLYGON_PX).all())     # NaN is not smaller either
+    if points is None or not is_right or not isinstance(kind, int) or kind not in (0, 1):
         raise UnusableFaceError(BAD_MASK, "has a mask polygon whose points are not pixels")
     return Polygon(kind == 1, _as_float32(points))
 

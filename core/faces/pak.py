@@ -11,7 +11,7 @@ from pathlib import Path
 from core.faces.face import Face, UnusableFaceError, shown
 from core.faces.file_bytes import opened, read_at
 from core.faces.jpeg import DAMAGED, MAX_JPEG_BYTES, jpeg_facts
-from core.faces.metadata import read_metadata
+from core.faces.metadata import Metadata, read_metadata
 from core.faces.unpickle import PickleError, unpickle
 from core.settings.error import FaceFileError
 
@@ -30,6 +30,22 @@ class PakEntry:
     offset: int                         # in the file
     end: int
     trouble: str                        # why the offsets cannot be used, or empty
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many bytes of masks and polygons the faces of a pak may still take.
+
+    A right table holds each of them, so all together are smaller than the file. Entries that point to one mask over and
+    over ask for more, for each face keeps a copy.
+    """
+
+    left: int
+
+    def take(self, metadata: Metadata) -> None:
+        self.left -= len(metadata.xseg or b"") + sum(polygon.points.nbytes for polygon in metadata.polygons)
+        if self.left < 0:
+            raise UnusableFaceError(DAMAGED, "shares its mask or polygons with other faces, which no right pak does")
 
 
 def pak_entries(path: Path) -> list[PakEntry]:
@@ -86,22 +102,24 @@ def _name(config: object, number: int) -> str:
 
 def read_entries(path: Path, entries: list[PakEntry]) -> Iterator[tuple[PakEntry, Face | UnusableFaceError, bytes]]:
     """Each entry with its face and JPEG bytes, or with what is wrong with it and no bytes."""
-    with opened(path) as (descriptor, _):
+    with opened(path) as (descriptor, size):
+        room = _Room(size)
         for entry in entries:
             try:
-                face, jpeg = _read_entry(path, descriptor, entry)
+                face, jpeg = _read_entry(path, descriptor, entry, room)
             except UnusableFaceError as error:
                 yield entry, error, b""
             else:
                 yield entry, face, jpeg
 
 
-def _read_entry(path: Path, descriptor: int, entry: PakEntry) -> tuple[Face, bytes]:
+def _read_entry(path: Path, descriptor: int, entry: PakEntry, room: _Room) -> tuple[Face, bytes]:
     if entry.trouble:
         raise UnusableFaceError(DAMAGED, entry.trouble)
     jpeg = read_at(descriptor, entry.end - entry.offset, entry.offset)
     facts = jpeg_facts(jpeg)            # the size in the table is not believed
     metadata = read_metadata(entry.config, facts.height, facts.width)
+    room.take(metadata)
     return Face(entry.name, path, entry.offset, len(jpeg), metadata.face_type, facts.height, facts.width,
                 metadata.landmarks, metadata.xseg, metadata.polygons, metadata.eyebrows_expand,
                 metadata.source_filename, metadata.person), jpeg

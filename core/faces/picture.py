@@ -33,11 +33,11 @@ def read_image(face: Face) -> UInt8Array:
     """The face decoded, uint8 (h, w, 3), BGR. FaceFileError when the pixels cannot be decoded."""
     jpeg = read_jpeg(face)
     try:
-        facts = jpeg_facts(jpeg)        # again: the file may have been exchanged, and sizes bound what is decoded
+        jpeg_facts(jpeg)                # again: the file may have been exchanged, and sizes bound what is decoded
         image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except (UnusableFaceError, cv2.error) as error:
         raise FaceFileError(f"{face.name} in {face.path.parent} cannot be decoded: it {error}") from error
-    if image is None or image.shape != (face.height, face.width, 3) or facts.height != face.height:
+    if image is None or image.shape != (face.height, face.width, 3):
         raise FaceFileError(f"{face.name} in {face.path.parent} cannot be decoded or was exchanged",
                             hint="extract this face again, or open the face set again")
     return np.asarray(image, np.uint8)

@@ -2,9 +2,10 @@
 
 Python's unpickler is not used at all. A pickle is a program; this module runs the few instructions that data needs and
 refuses the rest, so nothing is imported or called by name. It protects memory as well as execution: lengths are checked
-against the bytes that are there, memo numbers are keys (not sizes), dictionary keys are flat, arrays and values are
-counted. Lists may hold each other many times over ("billion laughs"): whoever reads the result looks at types and
-lengths level by level and never walks it blindly.
+against the bytes that are there, memo numbers are keys (not sizes), dictionary keys are flat, values are counted, and
+no value is copied without being counted: arrays look into the bytes they were read from. Lists may hold each other many
+times over ("billion laughs"): whoever reads the result looks at types and lengths level by level and never walks it
+blindly.
 """
 
 import struct
@@ -94,14 +95,15 @@ def _dtype(arguments: tuple[object, ...]) -> _Dtype:
 
 def _set_order(dtype: _Dtype, state: object) -> None:
     """The state is (version, byte order, subtype, names, fields, ...): only the order may say something."""
-    if not (isinstance(state, tuple) and len(state) >= 5 and state[1] in ("<", ">", "=", "|")
-            and state[2] is state[3] is state[4] is None):
-        raise PickleError("holds an array of structured elements")
-    dtype.order = str(state[1])
+    match state:
+        case (_, str(order), None, None, None, *_) if order in ("<", ">", "=", "|"):
+            dtype.order = order
+        case _:
+            raise PickleError("holds an array of structured elements")
 
 
 def _array(dtype: object, shape: object, raw: object, order: str) -> np.ndarray:
-    if not isinstance(dtype, _Dtype) or not isinstance(raw, bytes | bytearray):
+    if not isinstance(dtype, _Dtype) or not isinstance(raw, bytes):
         raise PickleError("holds an array whose content is not plain bytes")
     if not (isinstance(shape, tuple) and len(shape) <= MAX_DIMENSIONS
             and all(type(n) is int and 0 <= n <= MAX_ARRAY_BYTES for n in shape)):
@@ -112,7 +114,7 @@ def _array(dtype: object, shape: object, raw: object, order: str) -> np.ndarray:
         count *= n
     if count * numpy_dtype.itemsize != len(raw) or len(raw) > MAX_ARRAY_BYTES:
         raise PickleError(f"holds an array of shape {shape} with {len(raw):,} bytes of content")
-    return np.frombuffer(bytes(raw), numpy_dtype).reshape(shape, order="F" if order == "F" else "C")
+    return np.frombuffer(raw, numpy_dtype).reshape(shape, order="F" if order == "F" else "C")
 
 
 def _called(function: object, arguments: object) -> object:
@@ -128,7 +130,7 @@ def _called(function: object, arguments: object) -> object:
             return _array(dtype, shape, raw, order)
         case "scalar", (dtype, raw):
             return _array(dtype, (), raw, "C").item()
-        case "encode", (str(text), "latin1" | "latin-1"):
+        case "encode", (str(text), str(codec)) if codec in ("latin1", "latin-1"):
             return _latin(text)
         case ("FaceType" | "SampleType" | "PolygonType") as name, (int(number),):
             return _member(name, number)
@@ -162,13 +164,14 @@ class _Machine:
         self.outer: list[list[object]] = []
         self.memo: dict[int, object] = {}
         self.max_instructions = max_values
+        self.encodable = len(payload)           # one text may be called over and over; each call makes a copy
 
     def run(self) -> object:
         data, table, float_at = self.data, _INSTRUCTIONS, _FLOAT.unpack_from
         for _ in range(self.max_instructions):
             code = data[self.at]
             self.at += 1
-            if code == 0x47:            # a float: half of all instructions in a face, so it is done here
+            if code == 0x47:            # a float: a third of a face's instructions, done without a call
                 self.stack.append(float_at(data, self.at)[0])
                 self.at += 8
                 continue
@@ -237,7 +240,12 @@ class _Machine:
 
     def reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
-        self.push(_called(function, arguments))
+        value = _called(function, arguments)
+        if isinstance(value, bytes):
+            self.encodable -= len(value)
+            if self.encodable < 0:
+                raise PickleError("makes more bytes than it has")
+        self.push(value)
 
     def build(self) -> None:
         state, target = self.stack.pop(), self.stack.pop()

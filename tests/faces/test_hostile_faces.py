@@ -25,6 +25,7 @@ from face_making import (
 )
 
 from core.faces.faceset import open_faceset
+from core.faces.unpickle import unpickle
 from core.settings.error import FaceFileError
 
 JPEG = JPEGS[2].read_bytes()            # the one with polygons and a baked mask
@@ -231,6 +232,24 @@ def test_overlapping_offsets_are_refused_so_that_no_pak_makes_us_read_it_many_ti
     faceset = open_faceset(tmp_path)
     assert [face.name for face in faceset.faces] == ["00001_0.jpg"]
     assert all("offsets" in problem.reason for problem in faceset.problems)
+
+
+def test_a_pak_whose_faces_share_one_large_mask_does_not_fill_the_memory(tmp_path):
+    table, offsets, data = pak_parts((DATA / "faceset.pak").read_bytes())
+    mask = np.frombuffer(cv2.imencode(".png", np.random.default_rng(1).integers(
+        0, 255, (200, 200), np.uint8))[1].tobytes(), np.uint8)      # 40 kB in a pak of 98 kB
+    shared = [{**config, "face_type": 4, "sample_type": 1, "xseg_mask_compressed": mask}
+              for config in pickle_of_samples(table)]
+    (tmp_path / "faceset.pak").write_bytes(packed(pickle.dumps(shared, 4), offsets, data))
+    faceset = open_faceset(tmp_path)
+    assert len(faceset.faces) == 2
+    assert "shares its mask" in faceset.problems[0].reason
+
+
+def pickle_of_samples(table: bytes) -> list[dict[str, object]]:
+    configs = unpickle(table, max_values=100_000)
+    assert isinstance(configs, list)
+    return configs
 
 
 def test_the_job_survives_the_hostile_folder(tmp_path):

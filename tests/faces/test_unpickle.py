@@ -177,3 +177,11 @@ def test_a_list_that_holds_itself_is_only_a_list():
     loop = []
     loop.append(loop)
     assert read(pickle.dumps(loop))[0][0] is not None
+
+
+def test_calls_make_no_more_bytes_than_were_read():
+    text = b"X" + struct.pack("<I", 1000) + b"a" * 1000 + b"q\x00"
+    again = b"c_codecs\nencode\nh\x00X\x06\x00\x00\x00latin1\x86R"
+    assert len(read(b"\x80\x03(" + text + again + b"t.")[1]) == 1000
+    with pytest.raises(PickleError, match="more bytes"):
+        read(b"\x80\x03(" + text + again * 50 + b"t.")
