@@ -63,7 +63,7 @@ def listen(folder: Path) -> tuple[socket.socket, Path]:
         if path.parent != folder.resolve():
             make_private(path.parent)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o077)
+        before = os.umask(0o177)
         try:
             path.unlink(missing_ok=True)
             server.bind(str(path))

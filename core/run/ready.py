@@ -15,10 +15,11 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The supervisor could not start; message and hint are those of its error."""
+    """The supervisor could not start; message and hint are those of its error. `in_use`: another one has the run."""
 
     message: str
     hint: str
+    in_use: bool = False
 
 
 class Starter:
@@ -35,9 +36,9 @@ class Starter:
                 os.write(fd, msgspec.json.encode(word))
             os.close(fd)
 
-    def tell_failure(self, error: DflTuiError) -> None:
+    def tell_failure(self, error: DflTuiError, *, in_use: bool = False) -> None:
         """Say why it could not start."""
-        self.tell(Failed(error.message, error.hint))
+        self.tell(Failed(error.message, error.hint, in_use))
 
 
 def understood(data: bytes) -> Ready | Failed | None:

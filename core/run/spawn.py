@@ -14,13 +14,18 @@ from core.run.environment import child_environment, our_programs
 from core.run.logs import tail
 from core.run.place import Place
 from core.run.ready import Failed, Ready, understood
+from core.run.version import VERSION
 from core.settings.error import RefusedError, StoreError
 from core.store.folder import RunFolder
 from core.store.lock import holder, is_held
+from core.wire.channel import Channel
+from core.wire.console_record import SupervisorMessage, Welcome
+from core.wire.hello import GoneError, connect
 
 START_PATIENCE_S = 30.0     # an overloaded machine; the usual is 0.3 s
 LOOK_S = 0.05
 LONGEST_WORD_BYTES = 16 * 1024
+JOIN_TRIES = 10
 
 
 def ensure_supervisor(place: Place, *, park: bool, program: Sequence[str] = ()) -> Path:
@@ -42,6 +47,21 @@ def ensure_supervisor(place: Place, *, park: bool, program: Sequence[str] = ()) 
     who = holder(RunFolder(place.folder).run_lock)
     raise StoreError(f"the supervisor of run {place.name!r} (process {who.pid if who else '?'}) does not answer",
                      hint=f"its log is {RunFolder(place.folder).supervisor_log}")
+
+
+def join(place: Place, label: str, *, park: bool,
+         program: Sequence[str] = ()) -> tuple[Channel[SupervisorMessage], Welcome]:
+    """Connect to the run, whatever its supervisor is just doing; starts one as `ensure_supervisor` does.
+
+    One that was found may be ending at that moment (killed, idle): then the next one is looked for.
+    """
+    for _ in range(JOIN_TRIES):
+        path = ensure_supervisor(place, park=park, program=program)
+        try:
+            return connect(path, label, version=VERSION)
+        except GoneError:
+            time.sleep(LOOK_S)
+    return connect(ensure_supervisor(place, park=park, program=program), label, version=VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +91,9 @@ def _start(place: Place, words: Sequence[str], *, deadline: float) -> Path | Non
     match understood(data):
         case Ready(socket=socket):
             return Path(socket)
+        case Failed(in_use=True):
+            return None     # another starter was faster
         case Failed(message=message, hint=hint):
-            if is_held(RunFolder(place.folder).run_lock):
-                return None     # another starter was faster
             raise RefusedError(message, hint=hint)
         case None:
             last = tail(RunFolder(place.folder).supervisor_log, 1)

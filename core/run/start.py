@@ -8,7 +8,7 @@ from core.run.doctor import Finding, doctor
 from core.run.job import JobError, run_job
 from core.run.moving import end_supervisor, remove_run, rename_run
 from core.run.place import Place, find, home_folder, is_alive, places, socket_path
-from core.run.spawn import ensure_supervisor
+from core.run.spawn import ensure_supervisor, join
 from core.run.summary import Summary, offline_summary
 from core.run.version import VERSION
 
@@ -27,6 +27,7 @@ __all__ = [
     "find",
     "home_folder",
     "is_alive",
+    "join",
     "offline_summary",
     "places",
     "remove_run",

@@ -64,7 +64,11 @@ def main(words: Sequence[str] | None = None, *, programs: Programs | None = None
 
 async def serve(folder: RunFolder, asked: Words, starter: Starter, options: Options) -> None:
     """Take the lock and serve until told to end."""
-    lock = folder.lock_run(wait_s=LOCK_PATIENCE_S)
+    try:
+        lock = folder.lock_run(wait_s=LOCK_PATIENCE_S)
+    except RefusedError as error:
+        starter.tell_failure(error, in_use=True)
+        raise
     supervisor = Supervisor(folder, lock, options)
     log.info("supervisor run=%s socket=%s parked=%s", folder.name, supervisor.socket_path, asked.park)
     await supervisor.run(lambda: starter.tell(Ready(str(supervisor.socket_path))))

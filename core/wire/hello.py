@@ -14,6 +14,10 @@ from core.wire.peer import check_peer
 from core.wire.stream import Stream
 
 
+class GoneError(WireError):
+    """Nobody answers there, or nobody does any more: a supervisor may just be ending, so look for it again."""
+
+
 def check_protocol(theirs: Sequence[int]) -> None:
     """Raises WireError when the other side speaks another major version."""
     if theirs[0] != PROTOCOL[0]:
@@ -66,7 +70,7 @@ def _welcome(answer: SupervisorMessage | None) -> Welcome:
         case Closing(reason=reason):
             raise WireError(reason)
         case None:
-            raise WireError("the run's supervisor closed the connection")
+            raise GoneError("the run's supervisor closed the connection")
         case _:
             raise WireError("the other side does not speak as a supervisor does")
 
@@ -77,4 +81,4 @@ def _unreachable(path: Path, error: OSError | WireError) -> WireError:
     if isinstance(error, TimeoutError):
         return WireError(f"the run's supervisor at {path} did not answer within {HELLO_TIMEOUT_S:g} s",
                          hint="dfl-tui doctor says how it stands")
-    return WireError(f"the run's supervisor at {path} cannot be reached: {error.strerror or error}")
+    return GoneError(f"the run's supervisor at {path} cannot be reached: {error.strerror or error}")

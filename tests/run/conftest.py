@@ -12,12 +12,12 @@ import pytest
 from core.events.event import Consent, Event, FaceSetNote
 from core.run.birth import NewRun, create_run
 from core.run.place import Place
-from core.run.spawn import ensure_supervisor
+from core.run.spawn import ensure_supervisor, join
 from core.store.folder import RunFolder
 from core.store.journal import read_journal
 from core.store.lock import holder, is_held
-from core.wire.console_record import Command, Done, Lease, Refused, Tick
-from core.wire.hello import connect
+from core.wire.channel import Channel
+from core.wire.console_record import Command, Done, Lease, Refused, Tick, Welcome
 from tests.run.peer_supervise import PROGRAMS
 
 CONSENT = Consent("synthetic", "synthetic", "the tests")
@@ -41,8 +41,8 @@ def until(condition: Callable[[], object], what: str, patience_s: float = PATIEN
 class Console:
     """A client that keeps what it hears."""
 
-    def __init__(self, path: Path, label: str = "tester"):
-        self.channel, self.welcome = connect(path, label)
+    def __init__(self, channel: Channel, welcome: Welcome):
+        self.channel, self.welcome = channel, welcome
         self.heard: list = []
         self.requests = 0
 
@@ -89,7 +89,7 @@ class Running:
         return ensure_supervisor(self.place, park=park, program=PROGRAMS.supervisor)
 
     def console(self, label: str = "tester", *, park: bool = False) -> Console:
-        self.consoles.append(Console(self.ensure(park=park), label))
+        self.consoles.append(Console(*join(self.place, label, park=park, program=PROGRAMS.supervisor)))
         return self.consoles[-1]
 
     @property

@@ -4,6 +4,7 @@ A program of its own (python -P peer_trainer.py --channel FD). What it does besi
 batch_size 512 does not fit in memory, 511 kills it from outside, 510 makes it silent for ever, 509 fails.
 """
 
+import contextlib
 import os
 import queue
 import signal
@@ -18,6 +19,7 @@ import numpy as np
 from core.events.act import MakeBackup, PauseRun, PreviewNow, ResumeRun, SaveNow
 from core.events.event import REPLAYED, Block, NetworkMade, Started, Stopped
 from core.events.fold import apply, fold
+from core.settings.error import WireError
 from core.settings.registry import BY_KEY
 from core.store.folder import RunFolder
 from core.store.generation import BlockContent, Generations, NewGeneration
@@ -67,16 +69,21 @@ class Trainer:
             self.orders.put(order)
         self.orders.put(None)
 
+    def say(self, report):
+        """A supervisor that is gone hears nothing; the end of the stream follows."""
+        with contextlib.suppress(WireError):
+            self.channel.send(report)
+
     def run(self):
         lock = self.folder.lock_trainer(wait_s=30)
-        self.channel.send(Phase("starting", "peer"))
+        self.say(Phase("starting", "peer"))
         self.load()
         self.loop()
         self.save("")
         if self.orphaned:
             subprocess.Popen(self.begin.relaunch, start_new_session=True)
         else:
-            self.channel.send(Bye(self.iteration))
+            self.say(Bye(self.iteration))
         lock.release()
 
     def load(self):
@@ -98,7 +105,7 @@ class Trainer:
         self.propose(Started(str(self.settings["device"]), found.number if found else None))
 
     def propose(self, body):
-        self.channel.send(Propose(1, self.iteration, body))
+        self.say(Propose(1, self.iteration, body))
         self.until_answered(1)
 
     def until_answered(self, ref):
@@ -117,7 +124,7 @@ class Trainer:
                 self.state = apply(self.state, event, self.events)
                 if isinstance(event.body, REPLAYED):
                     self.settings = dict(self.state.settings)
-                self.channel.send(Applied(event.number))
+                self.say(Applied(event.number))
             case Ask():
                 self.asks.append(order)
             case Drop(ref=ref):
@@ -127,15 +134,15 @@ class Trainer:
         return order
 
     def loop(self):
-        self.channel.send(Phase("training", ""))
+        self.say(Phase("training", ""))
         while not (self.finish or self.orphaned or self.state.stopped):
             self.boundary()
             if self.finish or self.orphaned or self.state.stopped:
                 break
             if self.state.paused:
-                self.channel.send(Phase("paused", ""))
+                self.say(Phase("paused", ""))
                 self.take(self.orders.get())
-                self.channel.send(Phase("training", ""))
+                self.say(Phase("training", ""))
                 continue
             self.step()
 
@@ -154,9 +161,9 @@ class Trainer:
                 case MakeBackup(name=name):
                     self.save(name, ask.command)
                 case PreviewNow():
-                    self.channel.send(Previewed(self.iteration, ask.command))
+                    self.say(Previewed(self.iteration, ask.command))
                 case PauseRun() | ResumeRun() | _:
-                    self.channel.send(At(ask.command, self.iteration))
+                    self.say(At(ask.command, self.iteration))
                     self.until_answered(ask.command)
         target = self.settings["target_iter"]
         if target and self.iteration >= target and not self.state.stopped:
@@ -168,19 +175,19 @@ class Trainer:
         self.iteration += 1
         loss = 1.0 / self.iteration
         self.metrics.append(np.array([[self.iteration, self.state.life, loss, 2 * loss]]))
-        self.channel.send(Beat(self.iteration, self.state.life, 1 / ITERATION_S, 1.0, 8.0, 0.0, self.settings["lr"],
+        self.say(Beat(self.iteration, self.state.life, 1 / ITERATION_S, 1.0, 8.0, 0.0, self.settings["lr"],
                                loss, 2 * loss, loss, 2 * loss, 0.0, 0))
 
     def fate(self, batch_size):
         if batch_size == 512:
-            self.channel.send(Failed("512 faces need 9.1 GB and 7.6 GB are free", self.iteration, True))
+            self.say(Failed("512 faces need 9.1 GB and 7.6 GB are free", self.iteration, True))
             os._exit(3)
         if batch_size == 511:
             os.kill(os.getpid(), signal.SIGKILL)
         if batch_size == 510:
             threading.Event().wait()
         if batch_size == 509:
-            self.channel.send(Failed("509 is a number that fails", self.iteration, False))
+            self.say(Failed("509 is a number that fails", self.iteration, False))
             os._exit(1)
 
     def save(self, name, ref=None):
@@ -189,7 +196,7 @@ class Trainer:
         new = NewGeneration(self.iteration, self.state.life, self.state.number, self.metrics.sync(),
                             {"encoder.down1": BlockContent(weights, {"m": np.zeros(4, np.float32)})}, time.time(), name)
         saved = self.generations.save(new)
-        self.channel.send(Saved(saved.generation.number, self.iteration, name, saved.bytes_written,
+        self.say(Saved(saved.generation.number, self.iteration, name, saved.bytes_written,
                                 time.monotonic() - began, ref))
 
 
