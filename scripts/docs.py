@@ -15,6 +15,7 @@ from dfl_tui.keys import shown as shown_key
 from dfl_tui.telling import shown
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+EVERYWHERE = ("--home", "-v")  # told once for all commands
 MADE = "<!-- Made by python -m scripts.docs: change the program, not this page. -->\n"
 
 
@@ -57,12 +58,17 @@ def command_section(command: click.Command, path: str) -> list[str]:
         return [line for name, inner in command.commands.items() for line in command_section(inner, f"{path} {name}")]
     lines = ["", f"### dfl-tui {path}", "", f"    {command.get_usage(context).removeprefix('Usage: ')}", "",
              paragraphs(command.help or "")]
-    records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
-    options = [record for record in records if record[0].split()[0] not in ("--home", "-v,", "--help", "-h,")]
+    records = [parameter.get_help_record(context) for parameter in command.params if isinstance(parameter, click.Option)]
+    options = [record for record in records if record and not record[0].startswith(EVERYWHERE)]
     if options:
         lines += ["", "| option | |", "| --- | --- |"]
-        lines += [f"| `{option}` | {text.replace('  ', ' ')} |" for option, text in options]
+        lines += [f"| `{cell(option)}` | {cell(text)} |" for option, text in options]
     return lines
+
+
+def cell(text: str) -> str:
+    """Text that may stand in a cell of a table."""
+    return text.replace("|", "\\|").replace("  ", " ")
 
 
 def paragraphs(text: str) -> str:
