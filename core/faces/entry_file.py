@@ -15,7 +15,7 @@ import mmap
 import os
 import tempfile
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +26,12 @@ MAGIC = b"dfl-tui faces 1\n"
 HEADER_BYTES = 4096
 PAGE = 4096
 SUFFIX = ".faces"
+MAX_FOLDER = 500                        # characters, the last ones; four bytes each leave room in the header
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a cache file holds. A file with another description is stale."""
+    """What a cache file holds. A file with another description is stale; only the folder may be another."""
 
     key: str
     count: int
@@ -85,47 +86,69 @@ class EntryFile:
 
     def _opened(self, path: Path) -> int:
         """The file at `path`, made anew when it is missing, of another description, or damaged."""
-        header = _header(self.description)
-        for _ in range(2):
+        for _ in range(3):              # missing or stale; another process was first; this one was
             with contextlib.suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-                if os.fstat(descriptor).st_size == self._size and os.pread(descriptor, HEADER_BYTES, 0) == header:
+                if self._is_right(descriptor):
                     return descriptor
                 os.close(descriptor)
-            self._create(path, header)
+                path.unlink(missing_ok=True)
+            self._create(path)
         raise OSError(f"{path} is changed by another program")
 
-    def _create(self, path: Path, header: bytes) -> None:
-        """A new empty file under a name of its own, then renamed: a file that is mapped is never cut."""
+    def _is_right(self, descriptor: int) -> bool:
+        found = _described(os.pread(descriptor, HEADER_BYTES, 0))
+        return (found is not None and replace(found, faceset="") == replace(self.description, faceset="")
+                and os.fstat(descriptor).st_size == self._size)
+
+    def _create(self, path: Path) -> None:
+        """A whole new file under a name of its own, then given its name unless another process was first.
+
+        Workers start at the same moment: with a plain rename each would fill a file that the others do not see.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=path.stem[:16], suffix=SUFFIX + ".new", dir=path.parent)
+        made = Path(name)
         try:
-            _write(descriptor, memoryview(header + bytes(self._first - HEADER_BYTES)), 0)
+            _write(descriptor, memoryview(_header(self.description).ljust(self._first, b"\0")), 0)
             os.ftruncate(descriptor, self._size)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+            _name(made, path)
         finally:
             os.close(descriptor)
+            made.unlink(missing_ok=True)
+
+
+def _name(made: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(made)
+    except FileExistsError:
+        return
+    except OSError:                     # a file system without hard links
+        made.replace(path)
 
 
 def read_description(path: Path) -> Description | None:
     """What the cache file `path` holds, or None when it is not one."""
     try:
         with path.open("rb") as file:
-            header = file.read(HEADER_BYTES)
-        if not header.startswith(MAGIC):
-            return None
+            return _described(file.read(HEADER_BYTES))
+    except OSError:
+        return None
+
+
+def _described(header: bytes) -> Description | None:
+    if not header.startswith(MAGIC):
+        return None
+    try:
         return Description(**json.loads(header[len(MAGIC):].rstrip(b"\0")))
-    except (OSError, ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
 def _header(description: Description) -> bytes:
     words = asdict(description)
-    words["faceset"] = description.faceset.encode("utf-8", "replace").decode()[-1000:]
-    return (MAGIC + json.dumps(words).encode()).ljust(HEADER_BYTES, b"\0")[:HEADER_BYTES]
+    words["faceset"] = description.faceset.encode("utf-8", "replace").decode()[-MAX_FOLDER:]
+    return (MAGIC + json.dumps(words, ensure_ascii=False).encode()).ljust(HEADER_BYTES, b"\0")
 
 
 def _stamp(entry: UInt8Array) -> int:
