@@ -9,13 +9,13 @@ so a seed, life, side or epoch that differs gives another deck.
 import numpy as np
 from numpy.typing import NDArray
 
-from core.samples.stream import Address, Draws, Stream
+from core.samples.stream import Address, Draws, Stream, slot_of
 
 Ints = NDArray[np.int64]
 
-ROUNDS = 8                    # 4 make a Feistel network pseudorandom in theory; halves of 1 to 7 bits want more
+ROUNDS = 8                                   # 4 suffice in theory; halves of 1 to 7 bits want more
 YAW_EDGES = np.linspace(-1.2, 1.2, 128)      # radians; the original's bins (facts/samples.md 8)
-_SLOT_BITS = 32               # a yaw bin's number stands below the side in the address
+_POWERS_OF_4 = 4 ** np.arange(31, dtype=np.int64)
 
 
 def yaw_bins(yaw: NDArray[np.float32]) -> Ints:
@@ -28,13 +28,10 @@ def permuted(place: Ints, count: Ints, keys: NDArray[np.uint64]) -> Ints:
     half = np.maximum(np.searchsorted(_POWERS_OF_4, count), 1).astype(np.uint64)         # bits of one half
     value = _feistel(place.astype(np.uint64), half, keys)
     outside = np.flatnonzero(value >= count.astype(np.uint64))
-    while outside.size:       # ends: the walk follows a cycle that began inside; each step succeeds with p > 1/4
+    while outside.size:       # ends: the walk follows a cycle that began inside; each step succeeds with p >= 1/4
         value[outside] = _feistel(value[outside], half[outside], keys[outside])
         outside = outside[value[outside] >= count[outside].astype(np.uint64)]
     return value.astype(np.int64)
-
-
-_POWERS_OF_4 = 4 ** np.arange(31, dtype=np.int64)
 
 
 def _feistel(value: NDArray[np.uint64], half: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -79,8 +76,7 @@ class FaceOrder:
         if not self._bins:
             raise ValueError("an order by yaw needs the yaw of each face")
         turn, place = np.divmod(positions, len(self._bins))
-        chosen = self._permuted(Stream.YAW_BIN, life, turn, place,
-                                count=np.full_like(place, len(self._bins)))
+        chosen = self._permuted(Stream.YAW_BIN, life, turn, place, count=np.full_like(place, len(self._bins)))
         size = np.array([self._bins[number].size for number in chosen], np.int64)
         epoch, place = np.divmod(turn, size)
         inside = self._permuted(Stream.YAW_FACE, life, epoch, place, count=size, deck=chosen)
@@ -91,6 +87,6 @@ class FaceOrder:
         """The cards at `place` of decks of `count`; epoch and deck (for several decks of one stream) key each deck."""
         decks = np.zeros_like(epoch) if deck is None else deck
         named = list(zip(epoch.tolist(), decks.tolist(), strict=True))
-        keys = {(e, d): self._draws.raw(Address(self._seed, stream, life, e, d | self._side << _SLOT_BITS), ROUNDS)
+        keys = {(e, d): self._draws.raw(Address(self._seed, stream, life, e, slot_of(self._side, d)), ROUNDS)
                 for e, d in set(named)}
         return permuted(place, count, np.array([keys[name] for name in named], np.uint64).reshape(-1, ROUNDS))

@@ -18,7 +18,7 @@ from core.samples.error import SampleError
 from core.samples.order import FaceOrder
 from core.samples.planes import Side
 from core.samples.request import Request, SampleOptions
-from core.samples.stream import Address, Draws, Stream
+from core.samples.stream import Address, Draws, Stream, slot_of
 from core.samples.warp import (
     AFFINE_DRAWS,
     FLIP_PROBABILITY,
@@ -34,7 +34,6 @@ from core.settings.error import FaceFileError
 SideName = Literal["src", "dst"]
 _NUMBER: dict[SideName, int] = {"src": 0, "dst": 1}
 _NO_MAP = np.empty(0, np.float32)     # x and y stand in one array
-_SIDE_BIT = 32               # the side stands above the slot in an address
 MOST_NEIGHBOURS = 1_000      # unreadable faces in a row after which a faceset counts as gone
 
 
@@ -87,7 +86,7 @@ class SideMaker:
         return source_matrix(affine, side_px, is_flipped=may_flip and bool(chance < FLIP_PROBABILITY))
 
     def _address(self, stream: Stream, request: Request, slot: int) -> Address:
-        return Address(self._seed, stream, request.life, request.iteration, slot | self._number << _SIDE_BIT)
+        return Address(self._seed, stream, request.life, request.iteration, slot_of(self._number, slot))
 
     def _readable(self, face: int) -> tuple[int, NDArray[np.uint8], NDArray[np.uint8], str]:
         """The face, or the first one after it that can be read, with its picture and mask; and what was wrong."""

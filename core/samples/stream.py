@@ -42,6 +42,11 @@ class Address(NamedTuple):
     slot: int
 
 
+def slot_of(side: int, number: int) -> int:
+    """The slot of an address for sample or deck `number` (below 2^32) of src (side 0) or dst (side 1)."""
+    return side << 32 | number
+
+
 class Draws:
     """Reads streams through one bit generator, whose reuse is six times faster than a new one. Not for two threads."""
 
