@@ -83,7 +83,7 @@ class Real:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise SettingError(f"{value!r} is not a number", hint=f"give {self.describe()}")
         if not self.low <= value <= self.high:  # false for NaN as well
-            raise SettingError(f"{value:g} is out of range", hint=f"give {self.describe()}")
+            raise SettingError(f"{value} is out of range", hint=f"give {self.describe()}")
         return float(value)
 
     def describe(self) -> str:

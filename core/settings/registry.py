@@ -168,9 +168,9 @@ def parse(key: str, text: str) -> dict[str, Value]:
     if key in PAIRS:
         return {k: v for one in PAIRS[key] for k, v in parse(one, text).items()}
     s = setting(key)
-    if key == "adabelief":  # the original's on/off word for our choice of optimizer
-        return {s.key: "adabelief" if Flag().parse(text) else "rmsprop"}
     try:
+        if key == "adabelief":  # the original's on/off word for our choice of optimizer
+            return {s.key: "adabelief" if Flag().parse(text) else "rmsprop"}
         return {s.key: s.kind.parse(text)}
     except SettingError as error:
         raise SettingError(f"{s.key} = {text}: {error.message}", hint=error.hint) from error
