@@ -118,13 +118,16 @@ def remember(state: RunState, event: Event) -> RunState:
 
 
 def rolled_back(state: RunState, position: int, life: int, history: list[Event]) -> RunState:
-    """Settings, locks and choices as of event `position`; name, backups and consent stay."""
+    """Settings, locks, choices and face sets as of event `position`; name, backups and consent stay.
+
+    A face set that is another one by then is found again by the trainer, which counts its epochs from the right place.
+    """
     if not history:
         raise JournalError("a roll back cannot be understood without the journal before it",
                            hint="ask the supervisor for the state")
     then = fold(history[:position])
     return replace(state, life=life, settings=then.settings, locks=then.locks, blocks=then.blocks, chosen=then.chosen,
-                   waiting=[], undoable=[])
+                   src=then.src, dst=then.dst, first_drawn=then.first_drawn, waiting=[], undoable=[])
 
 
 def inverse(body: Body) -> Body | None:
