@@ -38,9 +38,13 @@ from core.events.event import (
     Withdrawn,
 )
 from core.settings.kind import Value
+from dfl_tui.language import _, counted
 
-STOPS = {"person": "stopped by a person", "target": "stopped: the target iteration is reached",
-         "failure": "stopped after a failure"}
+STOPS = {"person": _("stopped by a person"), "target": _("stopped: the target iteration is reached"),
+         "failure": _("stopped after a failure")}
+# What is asked for without saying anything more.
+SINGLE_ACTS: dict[type, str] = {PauseRun: _("pause"), ResumeRun: _("go on"), SaveNow: _("save"),
+                                PreviewNow: _("preview"), StopRun: _("stop"), UndoLast: _("undo")}
 
 
 def shown(value: Value) -> str:
@@ -62,7 +66,7 @@ def told(event: Event) -> str:
     """What happened, in one sentence without iteration and author; the reason at its end."""
     sentence = told_body(event.body)
     if event.undoes is not None:
-        sentence = f"taken back (event {event.undoes}): {sentence}"
+        sentence = _("taken back (event {number}): {what}").format(number=event.undoes, what=sentence)
     return f"{sentence}: {event.why}" if event.why and not isinstance(event.body, Warned | Ended) else sentence
 
 
@@ -70,25 +74,25 @@ def told_body(body: Body) -> str:
     """The sentence for each kind of body."""
     match body:
         case Born(name=name, src_consent=src, dst_consent=dst):
-            return f"run {name} was made: {src.person} on {dst.person}"
+            return _("run {name} was made: {src} on {dst}").format(name=name, src=src.person, dst=dst.person)
         case NetworkMade(blocks=blocks):
-            return f"network of {len(blocks)} blocks, {sum(block.parameters for block in blocks):,} parameters"
+            count = sum(block.parameters for block in blocks)
+            return _("network of {n} blocks, {count} parameters").format(n=len(blocks), count=f"{count:,}")
         case Chose(what=what, value=value, reason=reason):
-            return f"{what} = {shown(value)}: {reason}"
+            return f"{what} = {shown(value)}" + (f": {reason}" if reason else "")
         case SettingsChanged(changes=changes):
             return ", ".join(f"{c.key} {shown(c.old)} -> {shown(c.new)}" for c in changes)
         case Locked(asked=asked, blocks=blocks):
-            return f"locked {asked} ({counted(blocks)})"
+            return _("locked {what} ({blocks})").format(what=asked, blocks=block_count(blocks))
         case Unlocked(asked=asked, blocks=blocks):
-            return f"opened {asked} ({counted(blocks)})"
-        case Asked(act=act, at=at):
-            return f"waits for {'the trainer' if at is None else f'iteration {at:,}'}: {told_act(act)}"
+            return _("opened {what} ({blocks})").format(what=asked, blocks=block_count(blocks))
+        case Asked(act=act, at=None):
+            return _("waits for the trainer: {act}").format(act=told_act(act))
+        case Asked(act=act, at=int(at)):
+            return _("waits for iteration {at}: {act}").format(at=f"{at:,}", act=told_act(act))
         case RolledBack(generation=generation, to_iteration=iteration, life=life):
-            return f"back to generation {generation} of iteration {iteration:,}, life {life} begins"
-        case Started(device=device, generation=generation):
-            return f"training on {device} from {'new weights' if generation is None else f'generation {generation}'}"
-        case FacesChanged(side=side, note=note):
-            return f"{side} has other faces now: {note.faces:,} in {note.path}"
+            return _("back to generation {generation} of iteration {iteration}, life {life} begins").format(
+                generation=generation, iteration=f"{iteration:,}", life=life)
         case _:
             return told_plain(body)
 
@@ -96,43 +100,49 @@ def told_body(body: Body) -> str:
 def told_plain(body: Body) -> str:
     """The kinds that say one thing."""
     match body:
+        case Started(device=device, generation=None):
+            return _("training on {device} from new weights").format(device=device)
+        case Started(device=device, generation=int(number)):
+            return _("training on {device} from generation {number}").format(device=device, number=number)
+        case FacesChanged(side=side, note=note):
+            return _("{side} has other faces: {n} in {path}").format(side=side, n=f"{note.faces:,}", path=note.path)
         case Stopped(cause=cause):
             return STOPS[cause]
         case BackedUp(name=name, generation=generation):
-            return f"backup {name} (generation {generation})"
+            return _("backup {name} (generation {generation})").format(name=name, generation=generation)
         case Withdrawn(asked=asked):
-            return f"will not be done any more: event {asked}"
+            return _("will not be done any more: event {number}").format(number=asked)
         case Renamed(old=old, new=new):
-            return f"renamed from {old} to {new}"
+            return _("renamed from {old} to {new}").format(old=old, new=new)
         case Ended(sentence=sentence) | Warned(sentence=sentence):
             return sentence
         case Paused():
-            return "paused"
+            return _("paused")
         case Resumed():
-            return "goes on"
+            return _("goes on")
         case _:
             raise TypeError(f"no sentence for {type(body).__name__}")
 
 
-def counted(blocks: list[str]) -> str:
+def block_count(blocks: list[str]) -> str:
     """1 block, 9 blocks."""
-    return f"{len(blocks)} block{'' if len(blocks) == 1 else 's'}"
+    return counted("{n} block", "{n} blocks", len(blocks))
 
 
 def told_act(act: Act) -> str:
     """What is asked for, as it would be said."""
     match act:
         case SetValues(values=values):
-            return "set " + ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
+            return _("set {what}").format(what=", ".join(f"{key} = {shown(value)}" for key, value in values.items()))
         case LockBlocks(pattern=pattern):
-            return f"lock {pattern}"
+            return _("lock {what}").format(what=pattern)
         case UnlockBlocks(pattern=pattern):
-            return f"unlock {pattern}"
+            return _("open {what}").format(what=pattern)
         case MakeBackup(name=name):
-            return f"backup {name}"
+            return _("backup {name}").format(name=name)
         case RollBack(generation=generation):
-            return f"go back to generation {generation}"
+            return _("go back to generation {number}").format(number=generation)
         case WithdrawAct(event=event):
-            return f"withdraw event {event}"
+            return _("withdraw event {number}").format(number=event)
         case PauseRun() | ResumeRun() | SaveNow() | PreviewNow() | StopRun() | UndoLast():
-            return str(act.__struct_config__.tag)
+            return SINGLE_ACTS[type(act)]

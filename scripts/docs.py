@@ -58,8 +58,8 @@ def command_section(command: click.Command, path: str) -> list[str]:
         return [line for name, inner in command.commands.items() for line in command_section(inner, f"{path} {name}")]
     lines = ["", f"### dfl-tui {path}", "", f"    {command.get_usage(context).removeprefix('Usage: ')}", "",
              paragraphs(command.help or "")]
-    records = [parameter.get_help_record(context) for parameter in command.params if isinstance(parameter, click.Option)]
-    options = [record for record in records if record and not record[0].startswith(EVERYWHERE)]
+    options = [record for parameter in command.params if isinstance(parameter, click.Option)
+               and (record := parameter.get_help_record(context)) and not record[0].startswith(EVERYWHERE)]
     if options:
         lines += ["", "| option | |", "| --- | --- |"]
         lines += [f"| `{cell(option)}` | {cell(text)} |" for option, text in options]

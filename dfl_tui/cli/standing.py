@@ -6,10 +6,10 @@ from core.events.state import RunState
 from core.run.start import Summary
 from core.wire.console_record import Losses, Tick, Welcome
 from dfl_tui.draw.number import duration, short, size
+from dfl_tui.phase import FAILED, FINISHED, PHASES
 
-# A glyph for narrow places, by phase (core/wire/console_record.py, Tick) or state of a run that does not train.
-GLYPHS = {"starting": "◌", "trial": "◌", "training": "▶", "paused": "‖", "saving": "▼", "backoff": "!", "waiting": "…",
-          "stopping": "■", "stopped": "■", "parked": "□", "failed": "✗", "finished": "✓"}
+# A glyph for narrow places, by phase or by the state of a run that does not train; the console shows the same ones.
+GLYPHS = {phase: look.glyph for phase, look in PHASES.items()} | {"failed": FAILED.glyph, "finished": FINISHED.glyph}
 STOPPED = {"person": "stopped", "target": "finished", "failure": "failed", "": "parked"}
 
 
