@@ -35,7 +35,7 @@ def worker_count(setting: int) -> int:
 class SampleSource:
     """Makes batches of both people with `workers` processes, 0 for none. Not for two threads; a context manager.
 
-    A worker that makes no sample for `stall_s` seconds is replaced.
+    A worker that makes no sample for `stall_s` seconds (above `worker.SAY_S`) is replaced.
     """
 
     def __init__(self, src: FaceCache, dst: FaceCache, *, seed: int, workers: int,
