@@ -5,13 +5,13 @@ Every sample has all four outputs of a SAEHD step (input, target, mask, eyes and
 full size, geometry made four times, two interpolations (facts/samples.md 5). One JSON line for each path and side.
 """
 
+import itertools
 import json
 import pickle
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import click
@@ -55,7 +55,7 @@ def measured(faceset: FaceSet, side_px: int, scratch: Path, rounds: int, *, has_
     """Time the paths in turn, `rounds` times, one epoch of both people each."""
     warm = scratch / f"warm-{side_px}"
     ours(faceset, side_px, warm)
-    fresh = (scratch / f"cold-{side_px}-{number}" for number in count())
+    fresh = (scratch / f"cold-{side_px}-{number}" for number in itertools.count())
     paths: dict[str, Callable[[], None]] = {
         "warm": lambda: ours(faceset, side_px, warm), "cold": lambda: ours(faceset, side_px, next(fresh))}
     if has_reference:
@@ -97,10 +97,10 @@ def original(faceset: FaceSet, side_px: int) -> None:
             process(face, FaceType.whole_face, side_px, seed=2 * number + side, flip=True)
 
 
-def enlarged_demo(folder: Path) -> Path:
-    """40 demo faces drawn at 512 px, with their metadata."""
+def enlarged_demo(folder: Path, count: int = 40) -> Path:
+    """Demo faces drawn at 512 px, with their metadata."""
     folder.mkdir()
-    for face in open_faceset(demo_folder() / "src").faces[:40]:
+    for face in open_faceset(demo_folder() / "src").faces[:count]:
         (folder / face.name).write_bytes(_enlarged(face))
     return folder
 
