@@ -1,0 +1,207 @@
+"""How long a training step takes, and against a naive one.
+
+    python -m benchmarks.step --archi df-ud --threads 2 --reference naive
+
+prints one JSON line. With a reference, each side runs in a process of its own and they take turns step by step, so that
+whatever else the machine does falls on both; `ratio` is of their CPU times. `parts` says what our step is made of.
+"""
+
+import argparse
+import json
+import multiprocessing as mp
+import resource
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started as a file, the checkout is not on the path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.naive_step import NaiveStep
+from core.nets.initial import initialise
+from core.nets.saehd import SaehdNetwork, make_network
+from core.nets.shape import shape_of
+from core.settings.kind import Value
+from core.settings.registry import defaults
+from core.train.clip import gradient_norm
+from core.train.device import choose_device, name_of, prepare, synchronise
+from core.train.loss_side import side_loss
+from core.train.optim import make_optimizer
+from core.train.shared_pass import measure_shared_pass
+from core.train.step import Step
+from core.train.train_batch import TrainBatch, TrainSide
+
+SEED = 1
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parse()
+    if options.reference == "none":
+        ours, _ = sides(options, ["ours"])
+        line = options_line(options) | ours
+    else:
+        ours, naive = sides(options, ["ours", "naive"])
+        line = options_line(options) | {"ours": ours, "naive": naive,
+                                        "ratio": round(ours["cpu_ms_median"] / naive["cpu_ms_median"], 3)}
+    print(json.dumps(line))
+
+
+def parse() -> argparse.Namespace:
+    """The options; those of a network have the names of the settings in brackets."""
+    parser = argparse.ArgumentParser(description="Time a training step; prints one JSON line.")
+    parser.add_argument("--archi", default="df-ud")
+    for name, default, help_ in (
+        ("res", 128, "resolution"), ("batch", 4, "faces of each person"), ("ae", 256, "ae_dims"), ("e", 64, "e_dims"),
+        ("d", 64, "d_dims"), ("dmask", 22, "d_mask_dims"), ("iters", 7, "steps that count"),
+        ("warmup", 2, "steps before them"), ("threads", 2, "CPU threads"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default, help=help_)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--reference", choices=("none", "naive"), default="none")
+    return parser.parse_args()
+
+
+def options_line(options: argparse.Namespace) -> dict[str, Any]:
+    """What was measured."""
+    return {key: getattr(options, key) for key in ("archi", "res", "batch", "ae", "e", "d", "dmask", "threads")}
+
+
+def sides(options: argparse.Namespace, names: list[str]) -> list[dict[str, Any]]:
+    """Each side's figures (and None for one that was not asked for), steps taken in turn."""
+    context = mp.get_context("spawn")
+    ends = []
+    for name in names:
+        mine, theirs = context.Pipe()
+        context.Process(target=run_side, args=(name, options, theirs), daemon=True).start()
+        mine.recv()  # it is ready: building one side must not disturb the other's steps
+        ends.append(mine)
+    for _ in range(options.warmup + options.iters):
+        for end in ends:
+            end.send("step")
+            end.recv()
+    for end in ends:
+        end.send("report")
+    return ([end.recv() for end in ends] + [{}])[:2]
+
+
+def run_side(name: str, options: argparse.Namespace, end: Connection) -> None:
+    """One side's process: a step for each "step", then the report."""
+    device = choose_device(options.device)
+    threads = prepare(device, options.threads)
+    settings = settings_of(options)
+    network = make_network(settings)
+    initialise(network, SEED)
+    network.to(device)
+    batch = random_batch(options, device)
+    step, extra = (ours(network, settings, batch) if name == "ours" else naive(network, batch))
+    end.send("ready")
+    wall, cpu = [], []
+    while end.recv() == "step":
+        started, cpu_started = time.perf_counter(), time.process_time()
+        step(len(wall))
+        synchronise(device)
+        wall.append((time.perf_counter() - started) * 1000)
+        cpu.append((time.process_time() - cpu_started) * 1000)
+        end.send("done")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+    wall, cpu = wall[options.warmup:], cpu[options.warmup:]
+    end.send({
+        "ms_median": round(median(wall), 1), "cpu_ms_median": round(median(cpu), 1), "cpu_ms_min": round(min(cpu), 1),
+        "peak_rss_mib": round(peak), "params_total": sum(p.numel() for p in network.parameters()),
+        "device": name_of(device, threads),
+    } | extra(median(cpu)))
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Value]:
+    """The network's settings."""
+    return defaults() | {"archi": options.archi, "resolution": options.res, "ae_dims": options.ae, "e_dims": options.e,
+                         "d_dims": options.d, "d_mask_dims": options.dmask, "batch_size": options.batch}
+
+
+def random_batch(options: argparse.Namespace, device: torch.device) -> TrainBatch:
+    """Pictures of noise, masks of ones, as in facts/ports.md 3."""
+    generator = torch.Generator().manual_seed(SEED)
+    shape = (options.batch, options.res, options.res)
+
+    def side() -> TrainSide:
+        pictures = [torch.rand(*shape, 3, generator=generator).to(device).permute(0, 3, 1, 2) for _ in range(2)]
+        return TrainSide(*pictures, torch.ones(options.batch, 1, options.res, options.res, device=device), None)
+
+    return TrainBatch(side(), side())
+
+
+Stepper = Callable[[int], object]
+Extra = Callable[[float], dict[str, Any]]
+
+
+def ours(network: SaehdNetwork, settings: dict[str, Value], batch: TrainBatch) -> tuple[Stepper, Extra]:
+    """Our step, with the pass that is faster here; and what it is made of."""
+    step = Step(network, make_optimizer("adabelief", network))
+    trial = measure_shared_pass(step, batch, settings, repeats=2)
+    step.shared_pass = trial.is_shared_faster
+    return (lambda iteration: step(batch, settings, iteration=iteration),
+            lambda cpu_ms: {"shared_pass": step.shared_pass, "parts": parts(step, settings, batch, cpu_ms)})
+
+
+def naive(network: SaehdNetwork, batch: TrainBatch) -> tuple[Stepper, Extra]:
+    """The yardstick."""
+    step = NaiveStep(network)
+    return lambda _: step(batch), lambda _: {}
+
+
+def parts(step: Step, settings: dict[str, Value], batch: TrainBatch, cpu_ms: float) -> dict[str, Any]:
+    """CPU ms of losses and optimizer, each alone; the rest is the network, of which FLOPs are counted."""
+    drawn = step.network.reconstruct(batch.src.warped, batch.dst.warped)
+    maps = [x.clone().requires_grad_() for x in drawn]
+    masked = bool(settings["masked_training"])
+
+    def losses() -> None:
+        loss = side_loss(maps[0], maps[1], batch.src, is_masked=masked).total.sum()
+        (loss + side_loss(maps[2], maps[3], batch.dst, is_masked=masked).total.sum()).backward()
+
+    blocks = step.open_blocks(settings, frozenset())
+    gradients = {p: torch.full_like(p, 1e-4) for p in step.network.parameters()}
+    for p, gradient in gradients.items():
+        p.grad = gradient
+    one = torch.ones((), device=step.optimizer.device)
+
+    def optimizer() -> None:
+        gradient_norm(list(gradients.values()))
+        step.optimizer.update(blocks, rate=0.0, scale=one, sound=one, masks=None)
+
+    loss_ms, optimizer_ms = cpu_of(losses), cpu_of(optimizer)
+    flops = flops_of(settings, batch.src.warped.shape, step.shared_pass)
+    network_ms = cpu_ms - loss_ms - optimizer_ms
+    return {"network_ms": round(network_ms, 1), "losses_ms": round(loss_ms, 1), "optimizer_ms": round(optimizer_ms, 1),
+            "network_gflop": round(flops / 1e9, 1), "gflop_a_cpu_second": round(flops / 1e6 / network_ms, 1)}
+
+
+def cpu_of(work: Callable[[], None], repeats: int = 3) -> float:
+    """CPU ms, the median after one call that does not count."""
+    times = []
+    for _ in range(repeats + 1):
+        started = time.process_time()
+        work()
+        times.append((time.process_time() - started) * 1000)
+    return median(times[1:])
+
+
+def flops_of(settings: dict[str, Value], shape: torch.Size, shared_pass: bool) -> int:
+    """Floating point operations of the network's forward and backward pass, counted on shapes alone."""
+    with torch.device("meta"):
+        network, faces = SaehdNetwork(shape_of(settings)), torch.empty(shape)
+    with FlopCounterMode(display=False) as counter:
+        drawn = network.train_pass(faces, faces, shared_pass=shared_pass)
+        torch.stack([x.sum() for x in drawn]).sum().backward()
+    return counter.get_total_flops()
+
+
+if __name__ == "__main__":
+    main()
