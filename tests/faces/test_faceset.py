@@ -183,3 +183,15 @@ def test_a_face_that_was_removed_exchanged_or_cut_after_opening_is_said(loose):
     for face, said in ((first, "does not exist any more"), (second, "became shorter"), (third, "cannot be decoded")):
         with pytest.raises(FaceFileError, match=said):
             read_image(face)
+
+
+def test_a_mask_coded_as_jpeg_is_taken_and_a_headless_one_is_not(tmp_path):
+    """The original codes a mask as JPEG when its PNG is too large (facts/files.md 6.3)."""
+    jpeg = JPEGS[2].read_bytes()
+    mask = cv2.imencode(".jpg", np.full((256, 256), 255, np.uint8))[1]
+    (tmp_path / "a.jpg").write_bytes(with_metadata(jpeg, xseg_mask=mask.reshape(-1)))
+    (tmp_path / "b.jpg").write_bytes(with_metadata(jpeg, xseg_mask=mask.reshape(-1)[:30]))
+    (tmp_path / "c.jpg").write_bytes(with_metadata(jpeg, xseg_mask=mask.reshape(-1)[2:]))
+    faceset = open_faceset(tmp_path)
+    assert [face.name for face in faceset.faces] == ["a.jpg"]
+    assert all("neither a PNG nor a JPEG" in problem.reason for problem in faceset.problems)

@@ -113,3 +113,7 @@ def test_metadata_fields_are_read(faces):
     third = faces[2]
     assert (third.face_type.name, third.height, third.width) == ("whole_face", 256, 256)
     assert (third.eyebrows_expand, third.source_filename, third.person) == (2.0, "00003.png", None)
+
+
+def test_a_face_that_no_solver_can_pose_looks_straight_ahead():
+    assert pitch_yaw_roll(np.full((68, 2), np.nan), 256) == (0.0, 0.0, 0.0)
