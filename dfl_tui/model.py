@@ -1,0 +1,135 @@
+"""What a console knows of its run: one frozen record, and `apply`, the only way to the next one. Pure.
+
+Knows no socket, widget or clock. Panels draw from it and nothing else; what they asked for lies in `answers`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from msgspec import Struct
+
+from core.events.event import Event
+from core.events.fold import apply as fold_event
+from core.events.state import RunState
+from core.settings.error import JournalError
+from core.wire.console_record import (
+    ClientMessage,
+    EventNews,
+    LeaseNews,
+    PreviewNews,
+    StateNews,
+    SupervisorMessage,
+    Tick,
+    Welcome,
+)
+
+KEPT_EVENTS = 1_000   # what the event log can scroll through; older ones are in `dfl-tui show`
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the connection stands, with a sentence for people where it does not."""
+
+    word: Literal["connecting", "connected", "lost"]
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request (its id set to 0) got."""
+
+    request: ClientMessage
+    answer: SupervisorMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A panel's request `name` was answered."""
+
+    name: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The console's clock, in whole seconds of Unix time: for ages only."""
+
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything on screen. `state` and `tick` are None before the first welcome."""
+
+    run: str = ""
+    folder: str = ""
+    link: Link = Link("connecting")
+    state: RunState | None = None
+    events: tuple[Event, ...] = ()
+    tick: Tick | None = None
+    seat: int = 0
+    driver: int = 0
+    driver_label: str = ""
+    series: tuple[str, ...] = ()
+    preview: int | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    wall: float = 0.0
+
+    @property
+    def steers(self) -> bool:
+        """Whether this console holds the lease."""
+        return self.driver != 0 and self.driver == self.seat
+
+    @property
+    def life(self) -> int:
+        """The life that the run is in."""
+        return self.state.life if self.state else 0
+
+
+Message = SupervisorMessage | Link | Answered | Clock
+
+
+def apply(model: Model, message: Message | Struct) -> Model:
+    """The model after `message`. Answers to commands change nothing here: their event comes by itself."""
+    match message:
+        case Welcome():
+            return welcomed(model, message)
+        case EventNews(event=event):
+            return with_event(model, event)
+        case StateNews(state=state):
+            return replace(model, state=state)
+        case Tick():
+            return replace(model, tick=message)
+        case PreviewNews(iteration=iteration):
+            return replace(model, preview=iteration)
+        case LeaseNews(driver=driver, driver_label=label):
+            return replace(model, driver=driver, driver_label=label)
+        case Link():
+            return replace(model, link=message)
+        case Answered(name=name, answer=answer):
+            return replace(model, answers={**model.answers, name: answer})
+        case Clock(wall=wall):
+            return replace(model, wall=wall)
+        case _:
+            return model
+
+
+def welcomed(model: Model, welcome: Welcome) -> Model:
+    """The whole state again, at the first connection or a later one; answers stay until they are asked for anew."""
+    known = [e for e in model.events if welcome.events and e.number < welcome.events[0].number]
+    return replace(
+        model, run=welcome.run, folder=welcome.folder, link=Link("connected"), state=welcome.state,
+        events=(*known, *welcome.events)[-KEPT_EVENTS:], tick=welcome.tick, seat=welcome.seat, driver=welcome.driver,
+        driver_label=welcome.driver_label, series=tuple(welcome.series), preview=welcome.preview)
+
+
+def with_event(model: Model, event: Event) -> Model:
+    """One event more. A roll back is shown at once and its state comes by StateNews."""
+    events = (*model.events, event)[-KEPT_EVENTS:]
+    if model.state is None or event.number <= model.state.number:
+        return replace(model, events=events) if event not in model.events else model
+    try:
+        return replace(model, events=events, state=fold_event(model.state, event))
+    except JournalError:
+        return replace(model, events=events)     # not foldable without the journal: the state is sent after it

@@ -1,0 +1,248 @@
+"""Previews: the fixed faces as the network sees them, in the order that people know: src, src', dst, dst', swap, mask.
+
+A tile is square in pixels, so it is twice as many cells wide as high. Any face can be zoomed to one tile, and an
+earlier preview can stand beside the newest one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from textual.strip import Strip
+
+from core.wire.console_record import AskPreview, AskPreviewList, ClientMessage, Preview, PreviewList
+from dfl_tui.draw.line import strip
+from dfl_tui.draw.picture import MODES, draw_picture
+from dfl_tui.look import Look
+from dfl_tui.model import Model
+from dfl_tui.panels.panel import Panel
+
+GAP = 1                   # cells between tiles
+SMALLEST_TILE = 6         # rows; below it a face cannot be told
+MOST_ROWS_OF_FACES = 4
+DOTS_A_ROW = {"quadrant": 2, "half": 2, "half256": 2, "braille": 4, "ascii": 1}   # picture rows in a row of cells
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How tiles lie in the panel: `faces` rows of `across` tiles, `side` rows each; `columns` index the pictures."""
+
+    faces: int
+    across: int
+    side: int
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the panel shows of the model: the answer for now, the one for then, and which iterations there are."""
+
+    now: Preview | None
+    then: Preview | None
+    newest: int | None
+    iterations: tuple[int, ...]
+    refused: str
+
+
+def select(model: Model) -> View:
+    """The previews' part of the model. Pure."""
+    now, then = answer(model, PreviewsPanel.ID), answer(model, PreviewsPanel.THEN)
+    listed = answer(model, PreviewsPanel.LIST)
+    return View(
+        now=now if isinstance(now, Preview) else None,
+        then=then if isinstance(then, Preview) else None,
+        newest=model.preview,
+        iterations=tuple(listed.iterations) if isinstance(listed, PreviewList) else (),
+        refused=str(getattr(now, "sentence", "")),
+    )
+
+
+def answer(model: Model, name: str) -> object:
+    """What the request of that name last got, or None."""
+    got = model.answers.get(name)
+    return got.answer if got else None
+
+
+def tile_layout(width: int, height: int, columns: int) -> Layout:
+    """Tiles as large as the panel takes: all pictures of a face side by side, else the ones that fit, swap first.
+
+    Rows are a name line and the tile. Fewer, larger tiles win over many small ones: a face must be seen.
+    """
+    best: Layout | None = None
+    for faces in range(1, MOST_ROWS_OF_FACES + 1):
+        side = height // faces - 1
+        across = min(columns, (width + GAP) // (2 * side + GAP)) if side >= 1 else 0
+        if across == 0:
+            side, across = min(side, width // 2), 1
+        if side < SMALLEST_TILE and best is not None:
+            break
+        candidate = Layout(faces, across, max(side, 1), preferred(across, columns))
+        if best is None or (best.across < columns and candidate.across > best.across):
+            best = candidate
+    assert best is not None
+    return best
+
+
+def preferred(across: int, columns: int) -> tuple[int, ...]:
+    """Which of src, src', dst, dst', swap, mask are shown when only `across` fit."""
+    order = {1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (1, 2, 3, 4), 5: (0, 1, 2, 3, 4)}
+    return tuple(c for c in order.get(across, tuple(range(columns))) if c < columns)
+
+
+def tile_pixels(preview: Preview) -> NDArray[np.uint8]:
+    """(faces, columns, side, side, 3) RGB of an answer."""
+    shape = (-1, len(preview.columns), preview.side_px, preview.side_px, 3)
+    return np.frombuffer(preview.pixels, dtype=np.uint8).reshape(shape)
+
+
+def beside(rows: list[list[Strip]], blank: Strip) -> list[Strip]:
+    """Tiles of equal height next to each other, `blank` between them."""
+    joined = []
+    for parts in zip(*rows, strict=True):
+        pieces = [p for part in parts for p in (part, blank)][:-1]
+        joined.append(Strip.join(pieces))
+    return joined
+
+
+def draw_faces(preview: Preview, layout: Layout, mode: str, width: int, look: Look) -> list[Strip]:
+    """Each face: a line of picture names, then its tiles. Pure."""
+    pixels = tile_pixels(preview)
+    blank = Strip.blank(GAP, look.plain)
+    rows: list[Strip] = []
+    for face in range(min(layout.faces, len(pixels))):
+        names = "".join(f"{preview.columns[c]:<{2 * layout.side + GAP}}" for c in layout.columns)
+        rows.append(strip([(names, look.pale)], width))
+        tiles = [draw_picture(pixels[face, c], 2 * layout.side, layout.side, mode) for c in layout.columns]
+        rows += beside(tiles, blank)
+    return rows
+
+
+def draw_one(view: View, column: int, mode: str, width: int, height: int, look: Look) -> list[Strip]:
+    """One picture as large as it goes; with an earlier preview chosen, then and now side by side. Pure."""
+    shown = [p for p in (view.then, view.now) if p is not None]
+    side = max(1, min(height - 1, (width - GAP * (len(shown) - 1)) // (2 * len(shown))))
+    names = "".join(f"{p.columns[column]} at {p.iteration:,}".ljust(2 * side + GAP) for p in shown)
+    tiles = [draw_picture(tile_pixels(p)[0, column], 2 * side, side, mode) for p in shown]
+    return [strip([(names, look.pale)], width), *beside(tiles, Strip.blank(GAP, look.plain))]
+
+
+def neighbour(known: list[int], then: int | None, direction: int) -> int | None:
+    """The earlier preview to compare with, one step from `then`; None = the comparison ends. `known` rises. Pure."""
+    if direction < 0:
+        before = [i for i in known if then is None or i < then]
+        return before[-1] if before else then
+    after = [i for i in known if then is not None and i > then]
+    return after[0] if after else None
+
+
+class PreviewsPanel(Panel):
+    """The fixed faces. Arrows: page; enter: one tile; comma and full stop: an earlier iteration; c: kind of picture."""
+
+    ID = "previews"
+    TITLE = "previews"
+    THEN = "previews.then"
+    LIST = "previews.list"
+
+    def __init__(self, mode: str = MODES[0]) -> None:
+        super().__init__()
+        self.mode = mode
+        self._first = 0             # first face shown
+        self._tile: int | None = None
+        self._then: int | None = None
+        self._layout = Layout(1, 1, 1, (4,))
+        self._columns = 6
+        self._known: set[int] = set()
+
+    def select(self, model: Model) -> object:
+        return select(model)
+
+    def requests(self, model: Model, width: int, height: int) -> dict[str, ClientMessage]:
+        if model.preview is None:
+            return {}
+        self._layout = tile_layout(width, height, self._columns)
+        single = self._tile is not None or self._then is not None
+        rows = min(height - 1, width // 2) if single else self._layout.side
+        side = max(8, rows * DOTS_A_ROW[self.mode])
+        count = 1 if single else self._layout.faces
+        wanted: dict[str, ClientMessage] = {
+            self.ID: AskPreview(0, model.preview, self._first, count, min(side, 1024)),
+        }
+        if self._then is not None:
+            wanted[self.THEN] = AskPreview(0, self._then, self._first, count, min(side, 1024))
+        wanted[self.LIST] = AskPreviewList(0)           # asked once; later previews are heard of as news
+        return wanted
+
+    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+        assert isinstance(view, View)
+        self._known |= {*view.iterations, *([] if view.newest is None else [view.newest])}
+        if view.now is None:
+            text = view.refused or ("no preview yet: v draws one" if view.newest is None else "reading the preview")
+            return [strip([(text, look.pale)], width)]
+        self._columns = len(view.now.columns)
+        if self._tile is None and self._then is None:
+            self._layout = tile_layout(width, height, self._columns)
+            return draw_faces(view.now, self._layout, self.mode, width, look)
+        column = self._tile if self._tile is not None else min(4, self._columns - 1)
+        then = view.then if self._then is not None else None
+        shown = View(view.now, then, view.newest, view.iterations, view.refused)
+        return draw_one(shown, min(column, self._columns - 1), self.mode, width, height, look)
+
+    def note(self, view: object) -> str:
+        if not isinstance(view, View) or view.now is None:
+            return ""
+        last = min(self._first + self._layout.faces, view.now.total)
+        faces = f"{self._first + 1}-{last} of {view.now.total}" if view.now.total > 1 else ""
+        return f"{faces}  iteration {view.now.iteration:,}".strip()
+
+    def action_mode(self) -> None:
+        """The next kind of picture: quadrants, half blocks, 256 colours, braille, ASCII."""
+        self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
+        self.ask_again()
+        self.redraw()
+
+    def action_page_left(self) -> None:
+        """The faces before."""
+        self._turn(-1)
+
+    def action_page_right(self) -> None:
+        """The faces after."""
+        self._turn(+1)
+
+    def _turn(self, direction: int) -> None:
+        view = self.view
+        total = view.now.total if isinstance(view, View) and view.now else 1
+        if self._tile is not None:                       # one tile: through the pictures of the face, then the faces
+            column = self._tile + direction
+            if 0 <= column < self._columns:
+                self._tile = column
+                self.redraw()
+                return
+            self._tile = 0 if direction > 0 else self._columns - 1
+        step = 1 if self._tile is not None else self._layout.faces
+        self._first = max(0, min(self._first + direction * step, total - 1))
+        self.ask_again()
+        self.redraw()
+
+    def action_tile(self) -> None:
+        """One tile, or all of them again."""
+        self._tile = min(4, self._columns - 1) if self._tile is None else None
+        if self._tile is None:
+            self._then = None
+        self.ask_again()
+        self.redraw()
+
+    def action_earlier(self) -> None:
+        """An earlier preview beside the newest one."""
+        self._step_back(-1)
+
+    def action_later(self) -> None:
+        """A later one; at the newest the comparison ends."""
+        self._step_back(+1)
+
+    def _step_back(self, direction: int) -> None:
+        view = self.view
+        if not isinstance(view, View) or view.newest is None:
+            return
+        self._then = neighbour(sorted(self._known - {view.newest}), self._then, direction)
+        self.ask_again()
+        self.redraw()

@@ -1,0 +1,114 @@
+"""One line a series: its name, its newest value, its shape over the last iterations."""
+
+from dataclasses import dataclass
+from math import nan
+
+from rich.style import Style
+from textual.strip import Strip
+
+from core.wire.console_record import AskHistory, ClientMessage, History, Tick
+from dfl_tui.draw.line import fit, strip
+from dfl_tui.draw.number import short
+from dfl_tui.draw.sparkline import sparkline
+from dfl_tui.history import doubles
+from dfl_tui.language import _
+from dfl_tui.look import Look
+from dfl_tui.model import Model
+from dfl_tui.panels.panel import Panel
+
+RANGE = 5_000        # iterations shown; what happened lately, where the chart shows the whole
+NAME_CELLS, VALUE_CELLS = 6, 8
+# metric column -> name on screen. Iterations a second are not recorded: they are a thousand over total_ms.
+SHOWN = {"src": "src", "dst": "dst", "masks": "masks", "lr": "rate", "total_ms": "it/s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series: name, newest value, one mean a cell."""
+
+    name: str
+    value: str
+    means: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All lines, in the order of SHOWN, and the iteration that the newest is of."""
+
+    lines: tuple[Line, ...]
+    reach: int
+
+
+def select(model: Model) -> View:
+    """The sparklines' part of the model. Pure."""
+    got = model.answers.get(SeriesPanel.ID)
+    history = got.answer if got and isinstance(got.answer, History) else None
+    values = newest(model.tick)
+    lines = tuple(Line(name, values.get(column, ""), means(history, column)) for column, name in SHOWN.items())
+    return View(lines, history.last - history.first if history else 0)
+
+
+def newest(tick: Tick | None) -> dict[str, str]:
+    """The newest value of each column, as text."""
+    if tick is None:
+        return {}
+    values = {"lr": f"{tick.lr:.2g}" if tick.lr else "", "total_ms": f"{tick.it_s:.2f}" if tick.it_s else ""}
+    if tick.losses is not None:
+        values |= {"src": short(tick.losses.src_smooth), "dst": short(tick.losses.dst_smooth),
+                   "masks": short(tick.losses.masks)}
+    return values
+
+
+def means(history: History | None, column: str) -> tuple[float, ...]:
+    """The means of a column's buckets; of total_ms as iterations a second."""
+    if history is None or column not in history.series:
+        return ()
+    mean = doubles(history.series[column].mean)
+    if column == "total_ms":
+        mean = [1000.0 / ms if ms > 0 else nan for ms in mean]
+    return tuple(mean)
+
+
+def question(iteration: int, known: tuple[str, ...], width: int) -> AskHistory | None:
+    """The history for `width` buckets, asked again when a new bucket is full."""
+    columns = [c for c in SHOWN if c in known]
+    buckets = max(width - NAME_CELLS - VALUE_CELLS - 3, 8)
+    if not columns or not iteration:
+        return None
+    step = max(1, min(iteration, RANGE) // buckets)
+    last = max(iteration // step * step, 1)
+    return AskHistory(0, columns, max(0, last - RANGE), last, buckets)
+
+
+def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
+    """A row a series. Pure."""
+    styles = {"src": look.src, "dst": look.dst, "masks": look.masks, "rate": look.rate, "it/s": look.speed}
+    rows = []
+    for line in view.lines:
+        style = styles[line.name]
+        cells = max(width - NAME_CELLS - VALUE_CELLS - 3, 0)
+        head = strip([(f" {fit(_(line.name), NAME_CELLS)}", style), (f"{line.value:>{VALUE_CELLS}}  ", Style())], width)
+        bars = sparkline(line.means, cells, style) if line.means else strip([(" " * cells, style)], cells)
+        rows.append(Strip.join([head, bars]))
+    return rows
+
+
+class SeriesPanel(Panel):
+    """Sparklines."""
+
+    ID = "series"
+    TITLE = "series"
+
+    def select(self, model: Model) -> object:
+        return select(model)
+
+    def request(self, model: Model, width: int, height: int) -> ClientMessage | None:
+        return question(model.tick.iteration, model.series, width) if model.tick else None
+
+    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+        assert isinstance(view, View)
+        return draw(view, width, height, look)
+
+    def note(self, view: object) -> str:
+        assert isinstance(view, View)
+        return _("last {n}").format(n=f"{view.reach:,}") if view.reach else ""

@@ -1,0 +1,76 @@
+"""The machine: CPU, memory, disk, and the GPU where there is one."""
+
+from dataclasses import dataclass
+
+from textual.strip import Strip
+
+from core.wire.console_record import Machine
+from dfl_tui.draw.line import Part, strip
+from dfl_tui.draw.number import size
+from dfl_tui.language import _
+from dfl_tui.look import Look
+from dfl_tui.model import Model
+from dfl_tui.panels.panel import Panel
+
+LITTLE_DISK = 5e9     # bytes; a save of a usual model is 0.5 GB, so this is a handful of saves
+FULL_MEMORY = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The machine as the last tick told it, in the steps that are shown."""
+
+    machine: Machine | None
+
+
+def select(model: Model) -> View:
+    """The machine's part of the model. Pure."""
+    return View(model.tick.machine if model.tick else None)
+
+
+def readings(machine: Machine) -> list[tuple[str, str, bool]]:
+    """(name, text, whether it asks for attention) of each reading."""
+    ram = machine.ram_used / machine.ram_total if machine.ram_total else 0.0
+    found = [
+        (_("CPU"), f"{machine.cpu:.0%}", False),
+        (_("RAM"), _("{used} of {total}").format(used=size(machine.ram_used), total=size(machine.ram_total)),
+         ram > FULL_MEMORY),
+        (_("trainer"), size(machine.trainer_rss), False),
+        (_("disk free"), size(machine.disk_free), 0 < machine.disk_free < LITTLE_DISK),
+    ]
+    if machine.gpu:
+        used, total = size(machine.gpu_used), size(machine.gpu_total)
+        found.append((machine.gpu, _("{use}, {used} of {total}").format(use=f"{machine.gpu_use:.0%}", used=used,
+                                                                         total=total),
+                      machine.gpu_total > 0 and machine.gpu_used / machine.gpu_total > FULL_MEMORY))
+    return found
+
+
+def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
+    """One row, or a row for each reading where there is room. Pure."""
+    if view.machine is None:
+        return [strip([(f" {_('no reading of the machine yet')}", look.pale)], width)]
+    parts: list[list[Part]] = []
+    for name, text, asks in readings(view.machine):
+        mark: list[Part] = [(" !", look.warn)] if asks else []
+        parts.append([(f"{name} ", look.pale), (text, look.warn if asks else look.plain), *mark])
+    if height >= len(parts):
+        return [strip([(" ", look.plain), *part], width) for part in parts]
+    flat: list[Part] = [(" ", look.plain)]
+    for part in parts:
+        flat += [*part, ("   ", look.plain)]
+    return [strip(flat[:-1], width)]
+
+
+class SystemPanel(Panel):
+    """The machine's load."""
+
+    ID = "system"
+    TITLE = "machine"
+
+    def select(self, model: Model) -> object:
+        return select(model)
+
+    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+        assert isinstance(view, View)
+        return draw(view, width, height, look)

@@ -1,0 +1,192 @@
+"""The verdict: one sentence that says whether all is well, where the run is, what comes next, whether to act."""
+
+from dataclasses import dataclass
+from math import isfinite
+from statistics import median
+
+from rich.style import Style
+from textual.strip import Strip
+
+from core.events.event import Asked, Event, Started, Warned
+from core.wire.console_record import History
+from dfl_tui.draw.line import strip, wrapped
+from dfl_tui.draw.number import duration, short
+from dfl_tui.history import doubles
+from dfl_tui.language import _
+from dfl_tui.look import Look
+from dfl_tui.model import Model
+from dfl_tui.panels.panel import Panel
+from dfl_tui.phase import Mood, phase_of
+from dfl_tui.telling import told_act
+
+ENOUGH_BUCKETS = 12      # fewer say nothing about a trend
+FLAT = 0.01              # a change of the loss by less than a hundredth over the shown range is none
+FRESH_S = 600.0          # a warning is in the sentence for ten minutes; afterwards it is in the event log
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The sentence, its glyph and its mood."""
+
+    glyph: str
+    sentence: str
+    mood: Mood
+
+
+def select(model: Model) -> View:
+    """The verdict on the model. Pure."""
+    phase = phase_of(model)
+    state, tick = model.state, model.tick
+    if state is None or tick is None:
+        return View(phase.glyph, model.link.sentence or _("Connecting to the run."), phase.mood)
+    if model.link.word == "lost":
+        why = f" ({model.link.sentence})" if model.link.sentence else ""
+        return View(phase.glyph, _("The supervisor is gone: reconnecting; the training goes on.") + why, phase.mood)
+    warning = fresh_warning(model)
+    if warning and tick.phase in ("training", "saving", "paused"):
+        return View("!", _("Look at this: {sentence}.").format(sentence=warning.rstrip(".")), "warn")
+    return View(phase.glyph, SENTENCES.get(tick.phase, waiting)(model), phase.mood)
+
+
+def training(model: Model) -> str:
+    """Training or saving."""
+    state, tick = model.state, model.tick
+    assert state is not None and tick is not None
+    if tick.replaying_to > tick.iteration:
+        return _("Training again what a crash cost, up to {n}; then it goes on. Nothing to do.").format(
+            n=f"{tick.replaying_to:,}")
+    parts = [_("All is well: {stage}.").format(stage=stage(model))]
+    if tick.losses is not None:
+        loss = (tick.losses.src_smooth + tick.losses.dst_smooth) / 2
+        parts.append(_("Loss {loss}{trend}.").format(loss=short(loss), trend=trend(model)))
+    parts.append(coming(model))
+    return " ".join(parts)
+
+
+def stage(model: Model) -> str:
+    """Where the run is: the stage (by hand, or the recipe's) and how far."""
+    state, tick = model.state, model.tick
+    assert state is not None and tick is not None
+    name = _("recipe {name}").format(name=state.recipe) if state.recipe else _("stage by hand")
+    target = int(state.settings.get("target_iter", 0))
+    if target > 0:
+        return _("{name}, {part} of {target}").format(name=name, part=f"{tick.iteration:,}", target=f"{target:,}")
+    return _("{name}, iteration {n}").format(name=name, n=f"{tick.iteration:,}")
+
+
+def trend(model: Model) -> str:
+    """Whether the loss fell over the last quarter of the range that the sparklines show."""
+    got = model.answers.get("series")
+    history = got.answer if got else None
+    if not isinstance(history, History) or "src" not in history.series or "dst" not in history.series:
+        return ""
+    both = zip(doubles(history.series["src"].mean), doubles(history.series["dst"].mean), strict=True)
+    mean = [src + dst for src, dst in both if isfinite(src + dst)]
+    if len(mean) < ENOUGH_BUCKETS:
+        return ""
+    quarter = len(mean) // 4
+    before, after = median(mean[-2 * quarter:-quarter]), median(mean[-quarter:])
+    change = (after - before) / before if before else 0.0
+    if abs(change) < FLAT:
+        return _(", flat")
+    return _(", falling") if change < 0 else _(", rising")
+
+
+def coming(model: Model) -> str:
+    """What happens next by itself."""
+    state, tick = model.state, model.tick
+    assert state is not None and tick is not None
+    planned = [(e.body.at, e.body) for e in state.waiting if isinstance(e.body, Asked) and e.body.at is not None]
+    if planned:
+        at, body = min(planned, key=lambda pair: pair[0])
+        when = in_time(at - tick.iteration, tick.it_s)
+        return _("Next at {n}: {act}{when}.").format(n=f"{at:,}", act=told_act(body.act), when=when)
+    if tick.eta_s is not None:
+        return _("Stops by itself in {time}. Nothing to do.").format(time=duration(tick.eta_s))
+    return _("Goes on until you stop it.")
+
+
+def in_time(iterations: int, it_s: float) -> str:
+    """How long `iterations` take, or "" where that is not known."""
+    return _(" (in {time})").format(time=duration(iterations / it_s)) if it_s > 0 and iterations > 0 else ""
+
+
+def paused(model: Model) -> str:
+    """Standing still."""
+    assert model.tick is not None
+    return _("Paused at {n}: p goes on. The trainer keeps its memory and device.").format(n=f"{model.tick.iteration:,}")
+
+
+def stopped(model: Model) -> str:
+    """No trainer."""
+    state, tick = model.state, model.tick
+    assert state is not None and tick is not None
+    n = f"{tick.iteration:,}"
+    if state.stopped == "target":
+        return _("Finished: the target of {n} iterations is reached. Raise target_iter (e) and press p to go on."
+                 ).format(n=n)
+    if state.stopped == "failure":
+        why = tick.detail or _("the event log says why")
+        return _("Stopped after a failure at {n}: {why}. p tries again.").format(n=n, why=why.rstrip("."))
+    if tick.phase == "stopped":
+        return _("Stopped at {n}, saved. p trains on.").format(n=n)
+    return _("Not training, at {n}. p starts it.").format(n=n)
+
+
+def backoff(model: Model) -> str:
+    """Between a failure and the next try."""
+    assert model.tick is not None
+    return _("The trainer failed and is started again: {detail}.").format(
+        detail=(model.tick.detail or _("soon")).rstrip("."))
+
+
+def waiting(model: Model) -> str:
+    """Starting, trial, stopping, waiting for another writer."""
+    assert model.tick is not None
+    phase = phase_of(model)
+    words = _(phase.word).capitalize()
+    return f"{words}: {model.tick.detail.rstrip('.')}." if model.tick.detail else f"{words}."
+
+
+SENTENCES = {"training": training, "saving": training, "paused": paused, "stopped": stopped, "parked": stopped,
+             "backoff": backoff}
+
+
+def fresh_warning(model: Model) -> str:
+    """The newest warning, while it is young and no trainer started after it."""
+    event: Event
+    for event in reversed(model.events[-50:]):
+        if isinstance(event.body, Started):
+            return ""
+        if isinstance(event.body, Warned):
+            return event.body.sentence if model.wall - event.at < FRESH_S else ""
+    return ""
+
+
+def mood_style(mood: Mood, look: Look) -> Style:
+    """The theme's style of a mood."""
+    return {"good": look.good, "calm": look.accent, "warn": look.warn, "bad": look.bad}[mood]
+
+
+def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
+    """Glyph and sentence. Pure."""
+    lines = wrapped(view.sentence, width - 4)
+    if len(lines) > height:
+        lines = [*lines[:height - 1], " ".join(lines[height - 1:])]
+    glyph = (f" {view.glyph} ", mood_style(view.mood, look) + Style(bold=True))
+    rows = [strip([glyph, (lines[0] if lines else "", look.strong)], width)]
+    return [*rows, *(strip([("   ", look.plain), (line, look.strong)], width) for line in lines[1:])]
+
+
+class VerdictPanel(Panel):
+    """The sentence on top."""
+
+    ID = "verdict"
+    can_focus = False
+
+    def select(self, model: Model) -> object:
+        return select(model)
+
+    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+        assert isinstance(view, View)
+        return draw(view, width, height, look)

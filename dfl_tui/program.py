@@ -1,0 +1,170 @@
+"""The Textual app: a switchboard between the session, the screens and the end of the terminal."""
+
+import asyncio
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.screen import Screen
+from textual.worker import Worker
+
+from core.run.start import Place
+from core.wire.console_record import Tick
+from dfl_tui.app import Parting
+from dfl_tui.binding import program_bindings
+from dfl_tui.cli.person import label
+from dfl_tui.language import _
+from dfl_tui.model import Clock, Message
+from dfl_tui.screens.model_screen import ModelScreen
+from dfl_tui.screens.run import RunScreen
+from dfl_tui.session import Session
+from dfl_tui.terminal import ENDS, Guard, standard_fds
+from dfl_tui.theme import themes
+
+CLOCK_S = 0.5          # the one clock: ticks are drawn at most twice a second
+SOON_S = 0.03          # everything else is drawn once the messages that came together are in
+BEAT_S = 0.5
+
+
+class Program(App[Parting], inherit_bindings=False):
+    """The console."""
+
+    TITLE = "dfl-tui"
+    BINDINGS = program_bindings()
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    CSS = """
+    Toast { background: $panel; padding: 0 1; }
+    ToastRack { margin-bottom: 1; }
+    """
+    COMMANDS: ClassVar[set[Any]] = {lambda: import_module("dfl_tui.commands").Commands}
+
+    def __init__(self, home: Path, place: Place | None, *, picture_mode: str = "quadrant", theme: str = "") -> None:
+        super().__init__()
+        self.home = home
+        self.picture_mode = picture_mode
+        self.session: Session | None = None
+        self.guard = Guard(self._end_from_outside, stdin=standard_fds()[0], stdout=standard_fds()[1])
+        self._place = place
+        self._wanted_theme = theme
+        self._home_loop: asyncio.AbstractEventLoop | None = None
+        self._worker: Worker[None] | None = None
+        self._drawn: object = None
+        self._draws_soon = False
+
+    # --- begin and end
+    def on_mount(self) -> None:
+        """Watch the terminal, take the theme, open the first screen."""
+        self._use_themes()
+        if not self.is_headless:
+            self._catch_ends()
+        if self._place is not None:
+            self.open_run(self._place)
+        else:
+            self.action_runs()
+        self.set_interval(CLOCK_S, self._clock)
+
+    def _use_themes(self) -> None:
+        found, problems = themes()
+        for theme in found:
+            self.register_theme(theme)
+        known = self.available_themes
+        self.theme = self._wanted_theme if self._wanted_theme in known else "dark"
+        if self._wanted_theme and self._wanted_theme not in known:
+            names = ", ".join(theme.name for theme in found)
+            problems.append(_("there is no theme {name}: known are {names}").format(name=self._wanted_theme,
+                                                                                     names=names))
+        for problem in problems:
+            self.notify(problem, severity="warning", markup=False)
+
+    def _catch_ends(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in ENDS:      # Textual catches neither, and both would leave the terminal as it is
+            loop.add_signal_handler(number, self.guard.ask_end, number)
+        self._home_loop = loop
+        self.guard.start()
+        self.set_interval(BEAT_S, self.guard.beat)
+
+    def _end_from_outside(self, code: int) -> None:
+        if self._home_loop is not None:
+            self._home_loop.call_soon_threadsafe(self.exit, Parting(code, ""))
+
+    def action_detach(self) -> None:
+        """Leave; the training goes on."""
+        if self.session is None:
+            self.exit(Parting(0, ""))
+            return
+        name, tick = self.session.model.run, self.session.model.tick
+        if tick is not None and tick.phase in ("parked", "stopped"):
+            told = _("detached: {name} does not train; dfl-tui train {name} goes on with it").format(name=name)
+        else:
+            told = _("detached: the training goes on; dfl-tui attach {name} comes back").format(name=name)
+        self.exit(Parting(0, told))
+
+    # --- the run on screen
+    def open_run(self, place: Place) -> None:
+        """Connect to a run and show it, instead of the one that was shown."""
+        if self._worker is not None:
+            self._worker.cancel()
+        self.session = session = Session(place, label(), self._changed)
+        self._worker = self.run_worker(session.run(), exclusive=False)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.push_screen(RunScreen(session))
+
+    def _changed(self, message: Message) -> None:
+        """The model changed: draw soon, ticks and the clock at the next beat of the clock."""
+        if not isinstance(message, Tick | Clock) and not self._draws_soon:
+            self._draws_soon = True
+            self.set_timer(SOON_S, self._draw)
+
+    def _clock(self) -> None:
+        if self.session is not None:
+            self.session.tick_clock(time.time())
+            self._draw()
+
+    def _draw(self) -> None:
+        self._draws_soon = False
+        if self.session is None or self.session.model is self._drawn:
+            return
+        for screen in reversed(self.screen_stack):      # what lies under a dialog is seen as well
+            if isinstance(screen, ModelScreen):
+                self._drawn = self.session.model
+                screen.show_model(self.session.model)
+            if not screen.is_modal:
+                break
+
+    # --- keys that every screen has
+    def action_palette(self) -> None:
+        """Commands and settings by name."""
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        """The keys."""
+        screen = self.screen
+        focused = getattr(screen.focused, "ID", "") if screen.focused else ""
+        self._push("help", "HelpScreen", focused)
+
+    def action_theme(self) -> None:
+        """The next theme of ours."""
+        names = [theme.name for theme in themes()[0]]
+        here = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(here + 1) % len(names)]
+
+    def action_redraw(self) -> None:
+        """The whole screen again."""
+        self.refresh(repaint=True, layout=True)
+
+    def action_runs(self) -> None:
+        """The list of runs."""
+        self._push("runs", "RunsScreen", self.home)
+
+    def action_new_run(self) -> None:
+        """The dialog that makes a run."""
+        self._push("new_run", "NewRunScreen", self.home)
+
+    def _push(self, module: str, kind: str, *args: object) -> None:
+        screen: Screen[Any] = getattr(import_module(f"dfl_tui.screens.{module}"), kind)(*args)
+        self.push_screen(screen)

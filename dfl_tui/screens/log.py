@@ -1,0 +1,65 @@
+"""The logs of trainer and supervisor, newest line below."""
+
+from dataclasses import dataclass
+
+from core.wire.console_record import AskLog, ClientMessage, Log
+from dfl_tui.language import _
+from dfl_tui.look import Look
+from dfl_tui.model import Model
+from dfl_tui.panels.listing import Listing, Row
+from dfl_tui.screens.list_screen import ListScreen
+from dfl_tui.session import Session
+
+LINES = 500
+LOGS = ("trainer", "supervisor")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The lines of both logs, each with its log's name."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
+def select(model: Model) -> View:
+    """The logs' part of the model. Pure."""
+    lines: list[tuple[str, str]] = []
+    for which in LOGS:
+        got = model.answers.get(f"log.{which}")
+        if got is not None and isinstance(got.answer, Log):
+            lines += [(which, line) for line in got.answer.lines]
+        elif got is not None:
+            lines.append((which, str(getattr(got.answer, "sentence", ""))))
+    return View(tuple(lines))
+
+
+class LogList(Listing):
+    """Both logs, one after the other."""
+
+    ID = "log"
+    TITLE = "log"
+    follows = True
+
+    def select(self, model: Model) -> object:
+        return select(model)
+
+    def requests(self, model: Model, width: int, height: int) -> dict[str, ClientMessage]:
+        return {f"log.{which}": AskLog(0, which, LINES) for which in LOGS}
+
+    def rows(self, view: object, look: Look, width: int) -> list[Row]:
+        assert isinstance(view, View)
+        rows = [Row(str(i), ((f"{which:>10}  ", look.pale), (line, look.text)))
+                for i, (which, line) in enumerate(view.lines)]
+        return rows or [Row("none", ((f" {_('the logs are empty')}", look.pale),))]
+
+    def note(self, view: object) -> str:
+        return self.count_note("{n} line", "{n} lines")
+
+
+class LogScreen(ListScreen):
+    """`L`"""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, LogList())
+        for which in LOGS:
+            session.forget(f"log.{which}")

@@ -1,0 +1,254 @@
+"""The screen of a run: all panels, arranged for the size of the terminal, and the keys that act on the run."""
+
+import asyncio
+from importlib import import_module
+
+from textual.app import ComposeResult
+from textual.events import Resize
+
+from core.events.act import LockBlocks, MakeBackup, StopRun, UnlockBlocks, WithdrawAct
+from core.settings.error import DflTuiError
+from dfl_tui.acts import act_of, stop_consequence, to_be_undone, undone
+from dfl_tui.arrange import PANELS, arrange, is_wide
+from dfl_tui.binding import run_bindings
+from dfl_tui.language import _
+from dfl_tui.model import Model
+from dfl_tui.panels.bars import FooterPanel, SmallPanel, TabsPanel
+from dfl_tui.panels.events import EventsPanel
+from dfl_tui.panels.header import HeaderPanel
+from dfl_tui.panels.locks import LocksPanel
+from dfl_tui.panels.message import TurnLock, Withdraw
+from dfl_tui.panels.panel import Panel
+from dfl_tui.panels.stages import StagesPanel
+from dfl_tui.panels.system import SystemPanel
+from dfl_tui.panels.verdict import VerdictPanel
+from dfl_tui.screens.model_screen import ModelScreen
+
+# Panels that need numpy come after the first frame (facts/console.md 1.1: its import takes up to 0.5 s).
+LATER = {"series": "SeriesPanel", "chart": "ChartPanel", "previews": "PreviewsPanel"}
+FIRST_FOCUS = "chart"
+
+
+class RunScreen(ModelScreen, inherit_bindings=False):
+    """The console's main screen."""
+
+    BINDINGS = run_bindings()
+    tab = ""
+    zoomed = ""
+
+    def compose(self) -> ComposeResult:
+        for kind in (VerdictPanel, HeaderPanel, TabsPanel, StagesPanel, LocksPanel, EventsPanel, SystemPanel,
+                     FooterPanel, SmallPanel):
+            yield kind()
+
+    def on_mount(self) -> None:
+        """Place the panels; fetch the others once these are on screen."""
+        self.place_panels()
+        self.call_after_refresh(lambda: self.run_worker(self._add_later_panels()))
+
+    async def _add_later_panels(self) -> None:
+        for name, kind in LATER.items():
+            module = await asyncio.to_thread(import_module, f"dfl_tui.panels.{name}")
+            await self.mount(getattr(module, kind)())
+        self.place_panels()
+        if self.focused is None and self.is_shown(FIRST_FOCUS):
+            self.query_one(f"#{FIRST_FOCUS}").focus()
+        self.show_model(self.model)
+
+    def on_resize(self, _event: Resize) -> None:
+        """Another size of the terminal."""
+        self.place_panels()
+
+    def place_panels(self) -> None:
+        """Give every panel its box, and hide those that have none."""
+        width, height = self.app.size
+        boxes = arrange(width, height, tab=self.tab, zoomed=self.zoomed)
+        for panel in self.query(Panel):
+            box = boxes.get(panel.ID)
+            panel.display = box is not None
+            if box is not None:
+                panel.titled = box.titled
+                panel.styles.offset = (box.x, box.y)
+                panel.styles.width, panel.styles.height = box.width, box.height
+        self.query_one(TabsPanel).tab = self.tab
+        footer = self.query_one(FooterPanel)
+        footer.zoomed = self.zoomed or (self.tab if not is_wide(width, height) else "")
+        footer.has_tabs = not is_wide(width, height) and not self.zoomed
+        self.show_model(self.model)
+
+    def is_shown(self, name: str) -> bool:
+        """Whether that panel is on screen."""
+        return any(name == panel.ID and panel.display for panel in self.query(Panel))
+
+    @property
+    def focused_panel(self) -> Panel | None:
+        """The panel with the focus."""
+        return self.focused if isinstance(self.focused, Panel) else None
+
+    def on_descendant_focus(self) -> None:
+        """The footer tells the focused panel's keys."""
+        footer = self.query_one(FooterPanel)
+        footer.focused = self.focused_panel.ID if self.focused_panel else ""
+        footer.show(self.model)
+
+    # --- panels
+    def action_panel(self, number: int) -> None:
+        """Go to a panel; where it is already, zoom it."""
+        name = PANELS[number - 1]
+        is_there = self.focused_panel is not None and name == self.focused_panel.ID and self.is_shown(name)
+        if is_there and (self.tab == name or self.zoomed == name or is_wide(*self.app.size)):
+            self.action_zoom()
+            return
+        self.zoomed = name if self.zoomed else ""
+        self.tab = name
+        self._focus(name)
+
+    def action_zoom(self) -> None:
+        """The focused panel on the whole screen, or no longer."""
+        panel = self.focused_panel
+        self.zoomed = "" if self.zoomed or panel is None else panel.ID
+        self._focus(panel.ID if panel else "")
+
+    def action_back(self) -> None:
+        """End a filter, else the zoom, else the tab."""
+        panel = self.focused_panel
+        if panel is not None and panel.back():
+            return
+        if self.zoomed:
+            self.zoomed = ""
+        else:
+            self.tab = ""
+        self._focus(panel.ID if panel else "")
+
+    def _focus(self, name: str) -> None:
+        self.place_panels()
+        shown = name if self.is_shown(name) else FIRST_FOCUS
+        if self.is_shown(shown):
+            self.query_one(f"#{shown}").focus()
+
+    def action_next_panel(self) -> None:
+        """The next panel on screen, by digit."""
+        self._step_focus(+1)
+
+    def action_previous_panel(self) -> None:
+        """The panel before."""
+        self._step_focus(-1)
+
+    def _step_focus(self, step: int) -> None:
+        if self.zoomed or (self.tab and not is_wide(*self.app.size)):
+            here = PANELS.index(self.zoomed or self.tab)
+            self.action_panel((here + step) % len(PANELS) + 1)
+            return
+        shown = [name for name in PANELS if self.is_shown(name)]
+        panel = self.focused_panel
+        here = shown.index(panel.ID) if panel is not None and panel.ID in shown else -step
+        if shown:
+            self.query_one(f"#{shown[(here + step) % len(shown)]}").focus()
+
+    async def action_for_panel(self, name: str, action: str) -> None:
+        """A panel's key that acts from everywhere."""
+        for panel in self.query(Panel):
+            if name == panel.ID:
+                await self.app.run_action(action, panel)
+
+    # --- acts
+    def act(self, key_id: str) -> None:
+        """Carry out a key that needs no dialog."""
+        try:
+            self.do(act_of(key_id, self.model))
+        except DflTuiError as error:
+            self.refuse(error)
+
+    def action_pause(self) -> None:
+        """Stand still, or go on."""
+        self.act("pause")
+
+    def action_save(self) -> None:
+        """Save now."""
+        self.act("save")
+
+    def action_preview(self) -> None:
+        """Draw the preview now."""
+        self.act("preview")
+
+    def action_warp(self) -> None:
+        """Switch random warp."""
+        self.act("warp")
+
+    def action_undo(self) -> None:
+        """Take the last change back, and say which."""
+        event = to_be_undone(self.model)
+        if event is None:
+            self.act("undo")     # says why not
+            return
+        self.run_worker(self._undo(undone(event)))
+
+    async def _undo(self, told: str) -> None:
+        if await self.attempt(act_of("undo", self.model)) is not None:
+            self.app.notify(told, markup=False)
+
+    def action_backup(self) -> None:
+        """Ask for a name, save under it."""
+        from dfl_tui.screens.prompt import Prompt  # late: Input is loaded when something is typed
+
+        def use(name: str | None) -> None:
+            if name:
+                self.do(MakeBackup(name))
+
+        self.app.push_screen(Prompt(_("Backup"), help_text=_("Kept under this name until you remove it.")), use)
+
+    def action_stop(self) -> None:
+        """Save and end, after a question."""
+        from dfl_tui.screens.confirm import Confirm  # late: dialogs are rare
+
+        def use(agreed: bool | None) -> None:
+            if agreed:
+                self.do(StopRun())
+
+        self.app.push_screen(Confirm(_("Stop {run}?").format(run=self.model.run),
+                                     stop_consequence(self.model), yes=_("save and stop")), use)
+
+    def action_lease(self) -> None:
+        """Take the lease, or release it."""
+        self.run_worker(self._lease())
+
+    async def _lease(self) -> None:
+        try:
+            done = await self.session.lease(take=not self.model.steers)
+        except DflTuiError as error:
+            self.refuse(error)
+        else:
+            self.app.notify(done.sentence or _("done"), markup=False)
+
+    def on_turn_lock(self, message: TurnLock) -> None:
+        """The lock tree's space."""
+        self.do(LockBlocks(message.pattern) if message.lock else UnlockBlocks(message.pattern))
+
+    def on_withdraw(self, message: Withdraw) -> None:
+        """The stages' x."""
+        self.do(WithdrawAct(message.number))
+
+    # --- other screens
+    def open_screen(self, name: str, kind: str) -> None:
+        """Push a screen of dfl_tui/screens over this run; imported now, for the first frame does not need it."""
+        self.app.push_screen(getattr(import_module(f"dfl_tui.screens.{name}"), kind)(self.session))
+
+    def action_settings(self) -> None:
+        """Edit settings."""
+        self.open_screen("settings", "SettingsScreen")
+
+    def open_setting(self, key: str) -> None:
+        """The settings, with the cursor on one."""
+        self.app.push_screen(import_module("dfl_tui.screens.settings").SettingsScreen(self.session, key))
+
+    def action_saves(self) -> None:
+        """The saves that are kept."""
+        self.open_screen("saves", "SavesScreen")
+
+    def action_log(self) -> None:
+        """The logs."""
+        self.open_screen("log", "LogScreen")
+
+    def show_model(self, model: Model) -> None:
+        if self.is_mounted:
+            super().show_model(model)
