@@ -93,7 +93,7 @@ class RealDisk:
             os.close(fd)
 
     def names(self, folder: Path) -> list[str]:
-        return os.listdir(folder)  # noqa: PTH208  (names, not paths)
+        return [path.name for path in folder.iterdir()]
 
     def size(self, path: Path) -> int | None:
         """Bytes of the file, None if there is none."""

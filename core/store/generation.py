@@ -120,7 +120,7 @@ class Generations:
         numbers = sorted(self._numbers(), reverse=True)
         if head is not None:
             numbers = [head, *(n for n in numbers if n != head)]
-        elif self._disk.size(self.folder.head) is not None:
+        elif self._has_head():
             notes.append("HEAD does not say which generation is the last: taking the newest that is whole")
         for number in numbers:
             try:
@@ -225,6 +225,13 @@ class Generations:
             return sorted(int(n) for n in self._disk.names(self.folder.gens) if n.isascii() and n.isdigit())
         except OSError as error:
             raise trouble(error, "list", self.folder.gens) from error
+
+    def _has_head(self) -> bool:
+        """Is there a HEAD, whatever it holds? There is none before the first save is done."""
+        try:
+            return self._disk.size(self.folder.head) is not None
+        except OSError as error:
+            raise trouble(error, "read", self.folder.head) from error
 
     def _readable(self, number: int) -> Generation | None:
         try:

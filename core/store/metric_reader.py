@@ -124,7 +124,7 @@ class MetricReader:
         except FileNotFoundError:
             numbers = []
         for number in set(self._known) - set(numbers):
-            del self._known[number]
+            self._known.pop(number, None)
         for number in numbers:
             try:
                 self._look_at(number)

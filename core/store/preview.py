@@ -133,8 +133,9 @@ class PreviewStore:
         """Text and pixels of a sheet, (faces, columns, side, side, 3)."""
         try:
             changed = path.stat().st_mtime_ns
-            if self._cached and self._cached[:2] == (path, changed):
-                return self._cached[2:]
+            cached = self._cached  # once: another thread may page through another preview
+            if cached and cached[:2] == (path, changed):
+                return cached[2:]
             png = read_whole(self._disk, path, limit=MAX_SHEET_BYTES)
         except OSError as error:
             raise trouble(error, "read", path) from error

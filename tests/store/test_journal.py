@@ -123,6 +123,28 @@ def test_an_append_after_a_torn_line_cuts_it_first(tmp_path):
     assert b"\0" not in path.read_bytes()
 
 
+@given(st.data())
+def test_any_damage_is_a_shorter_journal_or_a_sentence(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("j") / "journal"
+    events = written(path, 4)
+    text = bytearray(path.read_bytes())
+    at = data.draw(st.integers(0, len(text) - 1))
+    match data.draw(st.sampled_from(["change", "insert", "remove"])):
+        case "change":
+            text[at] = data.draw(st.integers(0, 255))
+        case "insert":
+            text[at:at] = data.draw(st.binary(min_size=1, max_size=300))
+        case "remove":
+            del text[at:at + data.draw(st.integers(1, 300))]
+    path.write_bytes(text)
+    try:
+        read = read_journal(path)
+    except JournalError as error:
+        assert "line" in error.message
+    else:
+        assert read == events[:len(read)]
+
+
 def test_a_last_line_whose_check_is_wrong_is_dropped(tmp_path):
     path = tmp_path / "j"
     events = written(path, 4)
