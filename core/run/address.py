@@ -4,7 +4,6 @@ user's runtime directory under a hash of the folder (facts/console.md 2.3). Both
 
 import contextlib
 import errno
-import hashlib
 import os
 import socket
 import stat
@@ -26,6 +25,8 @@ def candidates(folder: Path) -> Iterator[Path]:
     inside = real / SOCKET_NAME
     if len(os.fsencode(inside)) <= LONGEST_PATH_BYTES:
         yield inside
+    import hashlib  # late: 5 ms, and few runs come this far
+
     digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
     elsewhere = runtime_folder() / f"{digest}.sock"
     if len(os.fsencode(elsewhere)) <= LONGEST_PATH_BYTES:

@@ -26,10 +26,11 @@ PERSON = "person"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An act that the run begins with: for iteration `at`, or (None) for its first trainer."""
+    """An act that the run begins with: for iteration `at`, or (None) for its first trainer. `author`: "recipe:NAME"."""
 
     act: Act
     at: int | None = None
+    author: str = PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def create_run(home: Path, new: NewRun) -> Place:
                            hint="choose another name, or go on with dfl-tui train")
     folder.create()
     try:
-        write(folder, [born, *(Asked(w.act, w.at) for w in new.waiting)])
+        write(folder, [(born, PERSON), *((Asked(w.act, w.at), w.author) for w in new.waiting)])
     except DflTuiError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
@@ -102,11 +103,11 @@ def check_faces(side: str, note: FaceSetNote) -> None:
         raise RefusedError(f"there is no usable face in {note.path}", hint="see dfl-tui faces check")
 
 
-def write(folder: RunFolder, bodies: list[Body]) -> None:
-    """The first events of a journal."""
+def write(folder: RunFolder, bodies: list[tuple[Body, str]]) -> None:
+    """The first events of a journal: bodies and authors."""
     writer = JournalWriter(folder.journal)
     try:
-        for number, body in enumerate(bodies, start=1):
-            writer.append(Event(number, 0, 0, time.time(), PERSON, body))
+        for number, (body, author) in enumerate(bodies, start=1):
+            writer.append(Event(number, 0, 0, time.time(), author, body))
     finally:
         writer.close()

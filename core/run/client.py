@@ -95,7 +95,8 @@ class Client:
             await _end([*tasks[1:], closing])
             await self._say_farewell(tasks[0])
             self._stream.close()
-            log.info("client seat=%s label=%r left reason=%r", self.seat, self.label, self._reason)
+            if self.is_in or self._reason:  # not those that only look whether somebody answers
+                log.info("client seat=%s label=%r left reason=%r", self.seat, self.label, self._reason)
 
     async def _say_farewell(self, sending: asyncio.Task[None]) -> None:
         """The reason is the last message, when the client takes what is before it in time."""

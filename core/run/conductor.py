@@ -5,6 +5,7 @@ Stop, resume and roll back come in between, on the same thread. Knows no client:
 
 import asyncio
 import logging
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -373,6 +374,7 @@ class Conductor:
         if sentence := attempt.hung(now_s):
             attempt.killed_for = sentence
             log.error("trainer pid=%s hung", attempt.trainer.pid)
+            attempt.trainer.signal(signal.SIGUSR1)  # it writes its stacks into its log
             attempt.trainer.end()
         if attempt.finish_by_s is not None and now_s > attempt.finish_by_s:
             attempt.finish_by_s = None

@@ -1,9 +1,9 @@
 """The handshake: how a client comes in, and whom a supervisor lets in."""
 
-import asyncio
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.settings.error import WireError
 from core.wire.channel import Channel
@@ -11,7 +11,9 @@ from core.wire.console_record import PROTOCOL, Closing, Hello, SupervisorMessage
 from core.wire.frame import ANSWERS
 from core.wire.limits import HELLO_TIMEOUT_S, MAX_LABEL_CHARACTERS
 from core.wire.peer import check_peer
-from core.wire.stream import Stream
+
+if TYPE_CHECKING:
+    from core.wire.stream import Stream
 
 
 class GoneError(WireError):
@@ -46,8 +48,12 @@ def connect(path: Path, label: str, *, version: str = "") -> tuple[Channel[Super
         raise _unreachable(path, error) from error
 
 
-async def open_stream(path: Path, label: str, *, version: str = "") -> tuple[Stream[SupervisorMessage], Welcome]:
+async def open_stream(path: Path, label: str, *, version: str = "") -> "tuple[Stream[SupervisorMessage], Welcome]":
     """Connect to the supervisor at `path` on the running loop. Raises WireError as `connect` does."""
+    import asyncio  # late: 25 ms, and one-shot commands need none
+
+    from core.wire.stream import Stream
+
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)

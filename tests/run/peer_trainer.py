@@ -87,7 +87,7 @@ class Trainer:
         lock.release()
 
     def load(self):
-        self.events = read_journal(self.folder.journal)
+        self.events = read_journal(self.folder.journal)[:self.begin.journal]     # later ones come as Apply
         self.state = fold(self.events)
         self.generations = Generations(self.folder)
         found = self.generations.newest_sound(line_of(self.events)).generation

@@ -31,7 +31,7 @@ from core.wire.console_record import (
     Refused,
     StateNews,
 )
-from tests.run.conftest import until
+from tests.run.running import until
 
 pytestmark = pytest.mark.journey
 

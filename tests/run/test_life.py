@@ -19,8 +19,8 @@ from core.run.spawn import ensure_supervisor
 from core.settings.error import RefusedError
 from core.store.lock import is_held
 from core.wire.console_record import Done, EventNews
-from tests.run.conftest import until
 from tests.run.peer_supervise import PROGRAMS
+from tests.run.running import until
 
 pytestmark = pytest.mark.journey
 

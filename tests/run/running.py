@@ -1,0 +1,132 @@
+"""A run with a real supervisor and the counting trainer, and a client that keeps what it hears."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.events.event import Consent, Event, FaceSetNote
+from core.run.birth import NewRun
+from core.run.place import Place
+from core.run.spawn import ensure_supervisor, join
+from core.store.folder import RunFolder
+from core.store.journal import read_journal
+from core.store.lock import holder, is_held
+from core.wire.channel import Channel
+from core.wire.console_record import Command, Done, Lease, Refused, Tick, Welcome
+from tests.run.peer_supervise import PROGRAMS
+
+CONSENT = Consent("synthetic", "synthetic", "the tests")
+FACES = FaceSetNote("/faces", 10, "0" * 16)
+PATIENCE_S = 20.0
+
+
+def new_run(name: str = "demo", **settings) -> NewRun:
+    return NewRun(name, settings, FACES, FACES, CONSENT, CONSENT)
+
+
+def until(condition: Callable[[], object], what: str, patience_s: float = PATIENCE_S):
+    """Wait for a condition and return what it gave."""
+    deadline = time.monotonic() + patience_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {patience_s:g} s for: {what}"
+        time.sleep(0.01)
+    return found
+
+
+class Console:
+    """A client that keeps what it hears."""
+
+    def __init__(self, channel: Channel, welcome: Welcome):
+        self.channel, self.welcome = channel, welcome
+        self.heard: list = []
+        self.requests = 0
+
+    def ask(self, make, patience_s: float = PATIENCE_S):
+        """Send `make(id)` and return its answer; what comes in between is kept."""
+        self.requests += 1
+        number = self.requests
+        self.channel.send(make(number))
+        return self.hear(lambda m: getattr(m, "id", None) == number, patience_s)
+
+    def command(self, act, at=None) -> Done | Refused:
+        return self.ask(lambda number: Command(number, act, at))
+
+    def lease(self, *, take: bool) -> Done | Refused:
+        return self.ask(lambda number: Lease(number, take))
+
+    def hear(self, wanted, patience_s: float = PATIENCE_S):
+        """The next message that is wanted."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            message = self.channel.receive(max(0.01, deadline - time.monotonic()))
+            assert message is not None, f"closed; the last words were {self.heard[-1:]}"
+            self.heard.append(message)
+            if wanted(message):
+                return message
+
+    def tick(self, wanted: Callable[[Tick], bool], patience_s: float = PATIENCE_S) -> Tick:
+        """The welcome's tick or the next one that is wanted."""
+        return self.hear(lambda m: isinstance(m, Tick) and wanted(m), patience_s)
+
+    def close(self):
+        self.channel.close()
+
+
+class Running:
+    """A run with a supervisor over the counting trainer."""
+
+    def __init__(self, place: Place):
+        self.place = place
+        self.folder = RunFolder(place.folder)
+        self.consoles: list[Console] = []
+
+    def ensure(self, *, park: bool = False) -> Path:
+        return ensure_supervisor(self.place, park=park, program=PROGRAMS.supervisor)
+
+    def console(self, label: str = "tester", *, park: bool = False) -> Console:
+        self.consoles.append(Console(*join(self.place, label, park=park, program=PROGRAMS.supervisor)))
+        return self.consoles[-1]
+
+    @property
+    def events(self) -> list[Event]:
+        return read_journal(self.folder.journal)
+
+    def bodies(self, kind: type) -> list:
+        return [e.body for e in self.events if isinstance(e.body, kind)]
+
+    @property
+    def supervisor(self) -> int | None:
+        return self._pid(self.folder.run_lock)
+
+    @property
+    def trainer(self) -> int | None:
+        return self._pid(self.folder.trainer_lock)
+
+    def _pid(self, lock: Path) -> int | None:
+        who = holder(lock)
+        return who.pid if who and is_held(lock) else None
+
+    def training(self) -> int:
+        """The trainer's pid, when it has computed something in this attempt."""
+        def trains():
+            pid = self.trainer
+            rows = sum(f.stat().st_size for f in self.folder.metrics.iterdir())
+            return pid if pid and rows > self._rows else None
+
+        self._rows = sum(f.stat().st_size for f in self.folder.metrics.iterdir())
+        return until(trains, "a trainer that trains")
+
+    def end(self):
+        for console in self.consoles:
+            console.close()
+        for _ in range(100):    # a trainer that lost its supervisor starts one again: until there is neither
+            pids = [pid for pid in (self.supervisor, self.trainer) if pid]
+            if not pids:
+                break
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
