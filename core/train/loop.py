@@ -1,0 +1,183 @@
+"""The training loop: at each boundary what is due, then batch, step, row. Its tools are made in assemble.py."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor
+
+from core.events.event import FacesChanged, FaceSetNote, Stopped
+from core.settings.error import DflTuiError
+from core.settings.kind import Value
+from core.train.boundary import Boundary, EndTraining
+from core.train.course import Course
+from core.train.lrd import LrdStream
+from core.train.notices import Notices
+from core.train.pipe import Ending, Pipe
+from core.train.preview import Preview
+from core.train.publisher import Publisher, Row
+from core.train.rate import rate
+from core.train.step import Step
+from core.train.train_batch import TrainBatch, to_train_batch
+from core.train.training_faces import SIDES, TrainingFaces
+from core.train.writer import Standing, Writer
+from core.wire.trainer_record import Phase
+
+ROOM_S = 10.0    # at the target, a disk without room is asked again so often
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the loop works with. `extra`: what every generation says beside the state."""
+
+    pipe: Pipe
+    boundary: Boundary
+    course: Course
+    faces: TrainingFaces
+    step: Step
+    writer: Writer
+    preview: Preview
+    publisher: Publisher
+    notices: Notices
+    extra: Mapping[str, Any]
+
+
+class Loop:
+    """Trains until it is told to end. `iteration`: completed ones; `drawn`: faces of each side drawn so far."""
+
+    def __init__(self, tools: Tools, iteration: int, drawn: Mapping[str, int]) -> None:
+        self._tools = tools
+        self.iteration = iteration
+        self.drawn = dict(drawn)
+        self._save_ms = 0.0             # of the training thread, since the last iteration
+        self._changed_sides = [side for side in SIDES if self._new_note(side) is not None]
+
+    def run(self) -> Ending | None:
+        """Train; why it ended, None when the target was reached. All that was trained is saved then.
+
+        An error of ours comes from samples or files and leaves whole weights: they are saved before it goes upwards.
+        """
+        try:
+            self._train()
+        except EndTraining as end:
+            self._save_last()
+            return end.ending
+        except DflTuiError:
+            self._save_last()
+            raise
+        return None
+
+    def serve(self) -> bool:
+        """Do what is due at this boundary; whether training stood still for it. Raises EndTraining."""
+        return self._tools.boundary.serve(self.iteration, self)
+
+    def _train(self) -> None:
+        self._tools.pipe.say(Phase("training", ""))
+        began = time.perf_counter()
+        while True:
+            stood_still = self.serve()
+            self._note_new_faces()
+            if self._is_at_target():
+                if self._save_last():
+                    self._tools.boundary.propose(Stopped("target"), self.iteration)
+                    return
+                self._tools.boundary.hear(ROOM_S)  # the disk has no room: what was trained stays in memory until it has
+                stood_still = True
+            if stood_still:
+                self._tools.pipe.say(Phase("training", ""))
+                began, self._save_ms = time.perf_counter(), 0.0
+                continue
+            began = self._iterate(began)
+
+    def _iterate(self, began: float) -> float:
+        """One iteration, timed from `began` on; when it ended."""
+        settings, started = self._tools.course.settings, time.perf_counter()
+        batch = self.next_batch()
+        data_ms = (time.perf_counter() - started) * 1000
+        numbers = self._step(batch, settings)
+        lr = rate(settings, self.iteration)
+        self.iteration += 1
+        for side in SIDES:
+            self.drawn[side] += int(settings["batch_size"])
+        ended = time.perf_counter()
+        total_ms, save_ms, self._save_ms = (ended - began) * 1000, self._save_ms, 0.0
+        self._tools.publisher.put(Row(self.iteration, lr, data_ms, total_ms - data_ms - save_ms, save_ms, total_ms,
+                                      time.time(), self._tools.course.replaying_to(self.iteration), numbers))
+        return ended
+
+    def next_batch(self) -> TrainBatch:
+        """The samples of the next step, on the device."""
+        course = self._tools.course
+        drawn = {side: count - course.first_drawn(side) for side, count in self.drawn.items()}
+        samples = self._tools.faces.batch(life=course.life, iteration=self.iteration, drawn=drawn,
+                                          settings=course.settings)
+        for sentence in samples.problems:
+            self._tools.notices.warn("faces", sentence)
+        if samples.restarts:
+            self._tools.notices.warn("workers", f"{samples.restarts} sample workers ended and were started again")
+        return to_train_batch(samples, self._tools.step.optimizer.device)
+
+    def _step(self, batch: TrainBatch, settings: Mapping[str, Value]) -> tuple[float, ...] | Tensor:
+        """Train on a batch; the step's numbers, left on the device where reading them would wait for it."""
+        course = self._tools.course
+        result = self._tools.step(batch, settings, iteration=self.iteration, locked=course.locked,
+                                  stream=LrdStream(int(settings["seed"]), course.life))
+        return tuple(result.numbers.tolist()) if result.numbers.device.type == "cpu" else result.numbers
+
+    # --- errands at a boundary (core/train/boundary.py) ---------------------------------------------------------------
+    def want_save(self, name: str, ref: int) -> None:
+        """Write a generation as soon as one can be written."""
+        self._tools.writer.want(name, ref)
+
+    def want_preview(self, ref: int) -> None:
+        """Draw a preview as soon as one can be written."""
+        self._tools.preview.want(ref)
+
+    def attend(self) -> None:
+        """Saves, previews and warnings that wait, as far as they can be done now."""
+        course = self._tools.course
+        self._save_ms += self._tools.writer.attend(self.iteration, course.settings, self._standing)
+        self._tools.preview.attend(self.iteration, course.life, course.settings)
+        for warning in self._tools.notices.taken():
+            self._tools.boundary.mention(warning, self.iteration)
+
+    def _standing(self) -> Standing:
+        course = self._tools.course
+        return Standing(self.iteration, course.life, course.position, course.settings, tuple(course.events),
+                        {**self._tools.extra, "drawn": dict(self.drawn)})
+
+    # --- face sets that are not what the journal says -----------------------------------------------------------------
+    def _new_note(self, side: str) -> FaceSetNote | None:
+        """The note of that side's face set where it differs from the journal's, else None."""
+        note: FaceSetNote = getattr(self._tools.course.state, side)
+        faceset = self._tools.faces.sets[side]
+        return None if faceset.key == note.key else FaceSetNote(note.path, len(faceset.faces), faceset.key)
+
+    def _note_new_faces(self) -> None:
+        """Have it written down that a face set changed, once no iteration of the journal lies ahead."""
+        if not self._changed_sides or self.iteration < self._tools.course.state.iteration:
+            return
+        sides: tuple[Literal["src", "dst"], ...] = ("src", "dst")
+        for side in (s for s in sides if s in self._changed_sides):
+            new = self._new_note(side)
+            if new is not None:
+                before = getattr(self._tools.course.state, side).faces
+                self._tools.boundary.propose(FacesChanged(side, new, self.drawn[side]), self.iteration,
+                                             f"{side} had {before:,} faces and has {new.faces:,}, or others, now")
+        self._changed_sides = []
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+    def _is_at_target(self) -> bool:
+        return 0 < int(self._tools.course.settings["target_iter"]) <= self.iteration
+
+    def _save_last(self) -> bool:
+        """Save what was trained; False when the disk refused, which the writer has reported."""
+        self._tools.pipe.say(Phase("saving", f"saves iteration {self.iteration:,}"))
+        is_saved = self._tools.writer.finish(self._standing())
+        if not is_saved:
+            log.error("the last state is not saved iteration=%d", self.iteration)
+        return is_saved

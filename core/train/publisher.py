@@ -1,0 +1,175 @@
+"""Metric rows and signs of life, away from the training thread: it leaves a row in a queue, a thread does the rest.
+
+Rows go to the run's metric segments and, smoothed, to the supervisor. A disk or a supervisor that stands still delays
+neither training nor each other: rows wait here, and of beats only the newest is kept. On a GPU the numbers of a step
+are read here, so that the training thread never waits for the device.
+"""
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from core.settings.error import DflTuiError
+from core.store.manifest import MetricPosition
+from core.store.metric import MetricWriter
+from core.store.segment import Column
+from core.wire.trainer_record import Beat
+
+COLUMNS = (Column("iteration", ""), Column("life", ""), Column("src", ""), Column("dst", ""), Column("masks", ""),
+           Column("lr", ""), Column("data_ms", "ms"), Column("compute_ms", "ms"), Column("save_ms", "ms"),
+           Column("total_ms", "ms"), Column("time", "s"))
+MAX_WAITING_ROWS = 20_000       # a disk that stands still for an hour at 5 it/s; more rows are given up, and said
+BEAT_S = 0.2                    # at most 5 beats a second
+REPEAT_S = 30.0                 # a beat at least so often: the supervisor takes 60 s of silence for a sign
+SMOOTH_ITERATIONS = 100
+PACE_ITERATIONS = 20
+
+log = logging.getLogger(__name__)
+
+
+class Row(NamedTuple):
+    """One iteration. `iteration`: completed ones, this included. numbers: StepNumbers, or (5,) still on the device."""
+
+    iteration: int
+    lr: float
+    data_ms: float
+    compute_ms: float
+    save_ms: float
+    total_ms: float
+    time: float
+    replaying_to: int
+    numbers: tuple[float, ...] | Tensor
+
+
+class Smoothed:
+    """A mean in which older values fade over about `iterations`; exact from the first value on."""
+
+    def __init__(self, iterations: int) -> None:
+        self._share = 1.0 / iterations
+        self._sum = self._weight = 0.0
+
+    def add(self, value: float) -> None:
+        """Take a value; one that is not finite is left out."""
+        if math.isfinite(value):
+            self._sum += self._share * (value - self._sum)
+            self._weight += self._share * (1.0 - self._weight)
+
+    @property
+    def value(self) -> float:
+        """The mean, NaN before the first value."""
+        return self._sum / self._weight if self._weight else math.nan
+
+
+class Listeners(NamedTuple):
+    """Whom the publisher tells: a beat to send, each step's outcome (iteration, applied), a sentence about the disk."""
+
+    beat: Callable[[Beat], None]
+    outcome: Callable[[int, bool], None]
+    trouble: Callable[[str], None]
+
+
+class Publisher:
+    """Owns the metric segments of the run and a thread. `put` is for the training thread, `sync` for any."""
+
+    def __init__(self, folder: Path, life: int, tell: Listeners) -> None:
+        self._life = life
+        self._tell = tell
+        self._rows: deque[Row] = deque()
+        self._lost = 0
+        self._writing = threading.Lock()
+        self._writer = MetricWriter(folder, COLUMNS)
+        self._src, self._dst = Smoothed(SMOOTH_ITERATIONS), Smoothed(SMOOTH_ITERATIONS)
+        self._pace_ms = Smoothed(PACE_ITERATIONS)
+        self._beat: Beat | None = None
+        self._is_troubled = False
+        self._error: Exception | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._thread.start()
+
+    def put(self, row: Row) -> None:
+        """Leave a row. Never waits. Raises what ended the thread, which is a mistake of the program."""
+        if self._error is not None:
+            raise self._error
+        if len(self._rows) < MAX_WAITING_ROWS:
+            self._rows.append(row)
+        else:
+            self._lost += 1
+
+    def sync(self) -> MetricPosition:
+        """Make all rows that were put so far durable. Raises StoreError; then no generation may be saved."""
+        with self._writing:
+            self._write_rows()
+            return self._writer.sync()
+
+    def close(self) -> None:
+        """Write what is left and end the thread."""
+        self._stop.set()
+        self._thread.join()
+        with self._writing:
+            try:
+                self._write_rows()
+                self._writer.close()
+            except DflTuiError as error:
+                log.error("metrics=unwritten error=%s", error)
+
+    def _run(self) -> None:
+        try:
+            self._publish_until_stopped()
+        except Exception as error:  # a worker's main: the trainer fails, not a thread that nobody sees
+            self._error = error
+
+    def _publish_until_stopped(self) -> None:
+        last_s = 0.0
+        while not self._stop.wait(BEAT_S):
+            has_news = self._publish()
+            now_s = time.monotonic()
+            if self._beat is not None and (has_news or now_s - last_s > REPEAT_S):
+                last_s = now_s
+                self._tell.beat(self._beat)
+
+    def _publish(self) -> bool:
+        """Write what waits; whether something did. A disk in trouble is told of once, until it is well again."""
+        with self._writing:
+            if not self._rows and not self._is_troubled:
+                return False
+            try:
+                self._write_rows()
+                self._is_troubled = False
+            except DflTuiError as error:
+                if not self._is_troubled:
+                    self._tell.trouble(str(error))
+                self._is_troubled = True
+        return True
+
+    def _write_rows(self) -> None:
+        """Hand all waiting rows to the segment writer, which keeps them when the disk refuses. Holds the lock."""
+        rows = [self._rows.popleft() for _ in range(len(self._rows))]
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            self._tell.trouble(f"{lost:,} metric rows are lost: the disk stood still for too long")
+        written = []
+        for row in rows:
+            numbers = row.numbers.tolist() if isinstance(row.numbers, Tensor) else row.numbers
+            src, dst, masks, _, applied = numbers
+            self._note(row, src, dst, masks)
+            self._tell.outcome(row.iteration, bool(applied))
+            written.append((row.iteration, self._life, src, dst, masks, row.lr, row.data_ms, row.compute_ms,
+                            row.save_ms, row.total_ms, row.time))
+        self._writer.append(np.array(written, np.float64).reshape(-1, len(COLUMNS)))
+
+    def _note(self, row: Row, src: float, dst: float, masks: float) -> None:
+        self._src.add(src)
+        self._dst.add(dst)
+        self._pace_ms.add(row.total_ms)
+        self._beat = Beat(row.iteration, self._life, 1000.0 / max(self._pace_ms.value, 1e-3), row.data_ms,
+                          row.compute_ms, row.save_ms, row.lr, src, dst, self._src.value, self._dst.value, masks,
+                          row.replaying_to)

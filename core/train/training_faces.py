@@ -1,0 +1,88 @@
+"""The two face sets of a run while it trains: opened with their progress said, cached, and turned into batches."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from shutil import disk_usage
+
+from core.events.event import FaceSetNote
+from core.events.state import RunState
+from core.faces.cache import FaceCache
+from core.faces.face_type import face_type_of
+from core.faces.faceset import FaceSet, open_faceset
+from core.faces.pose import yaw_of
+from core.samples.planes import Batch
+from core.samples.source import SampleSource
+from core.settings.kind import Value
+from core.train.sample_options import sample_options
+
+SIDES = ("src", "dst")
+MOST_CACHE_BYTES = 16 * 1024**3     # of one face set; 16 GB hold 260,000 faces at 128 px
+CACHE_SHARE = 4                     # and never more than this fraction of what is free
+NAMED_PROBLEMS = 5                  # files of a warning; `faces check` names all
+
+log = logging.getLogger(__name__)
+
+
+class TrainingFaces:
+    """Faces of both people at the model's size, and the source of their batches."""
+
+    def __init__(self, sets: Mapping[str, FaceSet], caches: Mapping[str, FaceCache], *, seed: int,
+                 workers: int) -> None:
+        self.sets = sets
+        self.caches = caches
+        self._seed = seed
+        self._workers = workers
+        self._source: SampleSource | None = None
+        self._has_yaw = False
+
+    def batch(self, *, life: int, iteration: int, drawn: Mapping[str, int], settings: Mapping[str, Value]) -> Batch:
+        """The samples of the step after `iteration` completed ones; drawn counts from the epochs' beginning."""
+        options = sample_options(settings)
+        source = self._source_with(needs_yaw=options.uniform_yaw)
+        return source.batch(life=life, iteration=iteration, drawn_src=drawn["src"], drawn_dst=drawn["dst"],
+                            options=options)
+
+    def close(self) -> None:
+        """End the workers."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def _source_with(self, *, needs_yaw: bool) -> SampleSource:
+        if self._source is not None and (self._has_yaw or not needs_yaw):
+            return self._source
+        self.close()
+        self._has_yaw = needs_yaw
+        src_yaw, dst_yaw = (yaw_of(self.sets[side]) if needs_yaw else None for side in SIDES)
+        self._source = SampleSource(self.caches["src"], self.caches["dst"], seed=self._seed, workers=self._workers,
+                                    src_yaw=src_yaw, dst_yaw=dst_yaw)
+        return self._source
+
+
+def open_faces(state: RunState, cache: Path, *, workers: int, say: Callable[[str], None]) -> TrainingFaces:
+    """Open both face sets of a run. `say` gets a sentence now and then. Raises FaceFileError."""
+    sets = {side: open_side(side, note, say) for side, note in zip(SIDES, (state.src, state.dst), strict=True)}
+    face_type = face_type_of(str(state.settings["face_type"]))
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    limit = min(MOST_CACHE_BYTES, disk_usage(cache).free // CACHE_SHARE)
+    caches = {side: FaceCache(faceset, side_px=int(state.settings["resolution"]), face_type=face_type, folder=cache,
+                              limit_bytes=limit) for side, faceset in sets.items()}
+    return TrainingFaces(sets, caches, seed=int(state.settings["seed"]), workers=workers)
+
+
+def open_side(side: str, note: FaceSetNote, say: Callable[[str], None]) -> FaceSet:
+    """The face set of one side."""
+    faceset = open_faceset(Path(note.path), lambda done, total: say(f"reads {side} faces: {done:,} of {total:,}"))
+    log.info("side=%s faces=%d problems=%d key=%s", side, len(faceset.faces), len(faceset.problems), faceset.key)
+    return faceset
+
+
+def told_problems(side: str, faceset: FaceSet) -> str:
+    """A sentence about the files of a face set that are skipped, or ""."""
+    count = len(faceset.problems)
+    if not count:
+        return ""
+    named = "; ".join(f"{p.name}: {p.reason}" for p in faceset.problems[:NAMED_PROBLEMS])
+    more = f"; and {count - NAMED_PROBLEMS:,} more: see dfl-tui faces check" if count > NAMED_PROBLEMS else ""
+    return f"{count:,} file{'s' * (count != 1)} of {side} {'are' if count != 1 else 'is'} skipped: {named}{more}"
