@@ -1,5 +1,7 @@
-"""Where the socket of a run lies. In its folder; where the path is too long or the file system has no sockets, in the
-user's runtime directory under a hash of the folder (facts/console.md 2.3). Both sides look in the same order.
+"""Where the socket of a run lies: in its folder; where the path is too long or the file system has no sockets, in the
+user's runtime directory under a hash of the folder (facts/console.md 2.3).
+
+Which one it is, the supervisor writes into the run folder: two logins of one user may have two runtime directories.
 """
 
 import contextlib
@@ -13,14 +15,16 @@ from pathlib import Path
 from core.settings.error import StoreError
 
 SOCKET_NAME = "run.sock"
+POINTER_NAME = "run.sock.at"     # says where the socket is, when it is elsewhere
 LONGEST_PATH_BYTES = 100    # Linux takes 107, macOS 103
 BACKLOG = 64
+PROBE_S = 2.0       # connecting to a Unix socket waits only where its backlog is full
 # What file systems say that have no sockets: NFS, FUSE, SMB, some overlays.
 NO_SOCKETS = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EROFS, errno.ENXIO}
 
 
-def candidates(folder: Path) -> Iterator[Path]:
-    """Paths at which the socket of the run in `folder` may be, the preferred one first."""
+def places_for(folder: Path) -> Iterator[Path]:
+    """Paths at which the socket of the run in `folder` may be made, the preferred one first."""
     real = folder.resolve()
     inside = real / SOCKET_NAME
     if len(os.fsencode(inside)) <= LONGEST_PATH_BYTES:
@@ -46,12 +50,36 @@ def runtime_folder() -> Path:
 
 def answering(folder: Path) -> Path | None:
     """The socket of the run at which somebody listens, or None."""
-    for path in candidates(folder):
+    for path in (folder.resolve() / SOCKET_NAME, pointed_at(folder)):
+        if path is None or len(os.fsencode(path)) > LONGEST_PATH_BYTES:
+            continue
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(2.0)
+            probe.settimeout(PROBE_S)
             probe.connect(str(path))
             return path
     return None
+
+
+def pointed_at(folder: Path) -> Path | None:
+    """Where the run folder says its socket is, or None."""
+    try:
+        text = (folder / POINTER_NAME).read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
+    path = Path(text.strip())
+    return path if path.is_absolute() else None
+
+
+def point_at(folder: Path, path: Path) -> None:
+    """Write down where the socket is; nothing where it lies in the folder itself."""
+    pointer = folder / POINTER_NAME
+    try:
+        if path.parent == folder.resolve():
+            pointer.unlink(missing_ok=True)
+        else:
+            pointer.write_text(f"{path}\n")
+    except OSError as error:
+        raise StoreError(f"cannot write {pointer}: {error.strerror or error}") from error
 
 
 def listen(folder: Path) -> tuple[socket.socket, Path]:
@@ -60,7 +88,7 @@ def listen(folder: Path) -> tuple[socket.socket, Path]:
     Raises StoreError when no place takes a socket.
     """
     reasons = []
-    for path in candidates(folder):
+    for path in places_for(folder):
         if path.parent != folder.resolve():
             make_private(path.parent)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -75,6 +103,7 @@ def listen(folder: Path) -> tuple[socket.socket, Path]:
             if error.errno is not None and error.errno not in NO_SOCKETS:
                 break
         else:
+            point_at(folder, path)
             return server, path
         finally:
             os.umask(before)
@@ -85,12 +114,15 @@ def listen(folder: Path) -> tuple[socket.socket, Path]:
 def make_private(folder: Path) -> None:
     """Make `folder` if it is missing, and insist that it is ours alone. Raises StoreError: somebody else may have laid
     it there, in a place where everybody can write."""
+    before = os.umask(0o077)    # the mode of mkdir does not reach the parents that it makes
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         entry = folder.lstat()
     except OSError as error:
         raise StoreError(f"cannot make the folder {folder} for sockets: {error.strerror or error}",
                          hint="set XDG_RUNTIME_DIR to a local folder of your own") from error
+    finally:
+        os.umask(before)
     if not stat.S_ISDIR(entry.st_mode) or entry.st_uid != os.geteuid() or stat.S_IMODE(entry.st_mode) & 0o077:
         raise StoreError(f"{folder} is not a private folder of this user",
                          hint="remove it, or set XDG_RUNTIME_DIR to a local folder of your own")
