@@ -59,5 +59,13 @@ def _softened(mask: FloatArray) -> FloatArray:
     height = mask.shape[0]
     width = max(1, height // 32)
     kernel = max(1, height // 16) | 1           # odd
-    wider = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)), iterations=1)
-    return np.asarray(cv2.GaussianBlur(wider, (kernel, kernel), 0), np.float32)
+    x, y, w, h = cv2.boundingRect((mask != 0).astype(np.uint8))
+    soft = np.zeros_like(mask)
+    if w == 0:
+        return soft
+    # Only the surroundings of the shape: on the whole of a 512 px picture this took half of a cold sample.
+    reach = width // 2 + kernel // 2 + 1
+    box = np.s_[max(0, y - reach):y + h + reach, max(0, x - reach):x + w + reach]
+    wider = cv2.dilate(mask[box], cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)), iterations=1)
+    soft[box] = cv2.GaussianBlur(wider, (kernel, kernel), 0)
+    return soft
