@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.run.start import Place
 from dfl_tui.colours import PICTURE_MODES, RICH_NAMES, depth, tmux_features
-from dfl_tui.terminal import is_slow_link
+from dfl_tui.terminal import STALL_LOOKS, is_slow_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,11 @@ class Parting:
 
 
 def run_console(home: Path, place: Place | None, *, colours: str = "auto", mouse: bool | None = None,
-                theme: str = "") -> Parting:
+                theme: str = "", stall_looks: int = STALL_LOOKS) -> Parting:
     """Show the run at `place`, or the list of runs. Returns when the person leaves or the terminal is gone.
 
     mouse: None = on, but not over ssh, where every motion costs a round of repaints (facts/console.md 1.5).
+    stall_looks: seconds after which a terminal that does not read is given up.
     """
     settle_log(home)
     environment = os.environ
@@ -37,7 +38,8 @@ def run_console(home: Path, place: Place | None, *, colours: str = "auto", mouse
         environment["NO_COLOR"] = "1"
     from dfl_tui.program import Program  # late: Textual costs half a second, and reads the environment
 
-    program = Program(home, place, picture_mode=PICTURE_MODES[colour_depth], theme=theme)
+    program = Program(home, place, picture_mode=PICTURE_MODES[colour_depth], theme=theme,
+                      stall_looks=stall_looks)
     result = program.run(mouse=mouse if mouse is not None else not is_slow_link())
     program.guard.release()
     if isinstance(result, Parting):

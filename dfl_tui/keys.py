@@ -7,7 +7,8 @@ gives something up is upper case and asks in a dialog; a digit is a panel (facts
 from dataclasses import dataclass
 from typing import Literal
 
-Where = Literal["everywhere", "lists", "stages", "locks", "chart", "previews", "events", "runs", "settings", "saves"]
+Where = Literal["everywhere", "lists", "stages", "locks", "chart", "previews", "events", "runs", "new-run", "settings",
+                "saves"]
 
 NAMES = {
     "question_mark": "?", "colon": ":", "slash": "/", "comma": ",", "full_stop": ".", "left_square_bracket": "[",
@@ -16,7 +17,8 @@ NAMES = {
 }
 HEADINGS: dict[str, str] = {
     "everywhere": "Everywhere", "lists": "Lists", "stages": "Stages", "locks": "Locks", "chart": "Loss chart",
-    "previews": "Previews", "events": "Events", "runs": "Runs", "settings": "Settings", "saves": "Saves",
+    "previews": "Previews", "events": "Events", "runs": "Runs", "new-run": "New run", "settings": "Settings",
+    "saves": "Saves",
 }
 
 
@@ -106,6 +108,8 @@ KEYS: tuple[Key, ...] = (
     Key(("full_stop",), "later", "previews", "later", "The next later iteration; at the newest the comparison ends.",
         anywhere=True),
     Key(("enter",), "open", "runs", "open", "Open the run under the cursor."),
+    Key(("enter",), "edit", "new-run", "fill in", "Fill in the field, or do what the row says."),
+    Key(("space",), "switch", "new-run", "switch", "Take the next choice."),
     Key(("enter",), "edit", "settings", "edit", "Give the setting under the cursor another value."),
     Key(("space",), "switch", "settings", "switch", "Switch a setting that is on or off, or take the next choice."),
     Key(("B",), "roll-back", "saves", "go back", "Go on from the save under the cursor, in a new life.", dialog=True),

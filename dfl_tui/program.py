@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ from dfl_tui.model import Clock, Message
 from dfl_tui.screens.model_screen import ModelScreen
 from dfl_tui.screens.run import RunScreen
 from dfl_tui.session import Session
-from dfl_tui.terminal import ENDS, Guard, standard_fds
+from dfl_tui.terminal import ENDS, STALL_LOOKS, Guard, standard_fds
 from dfl_tui.theme import themes
 
 CLOCK_S = 0.5          # the one clock: ticks are drawn at most twice a second
@@ -41,12 +42,14 @@ class Program(App[Parting], inherit_bindings=False):
     """
     COMMANDS: ClassVar[set[Any]] = {lambda: import_module("dfl_tui.commands").Commands}
 
-    def __init__(self, home: Path, place: Place | None, *, picture_mode: str = "quadrant", theme: str = "") -> None:
+    def __init__(self, home: Path, place: Place | None, *, picture_mode: str = "quadrant", theme: str = "",
+                 stall_looks: int = STALL_LOOKS) -> None:
         super().__init__()
         self.home = home
         self.picture_mode = picture_mode
         self.session: Session | None = None
-        self.guard = Guard(self._end_from_outside, stdin=standard_fds()[0], stdout=standard_fds()[1])
+        stdin, stdout = standard_fds()
+        self.guard = Guard(self._end_from_outside, stdin=stdin, stdout=stdout, stall_looks=stall_looks)
         self._place = place
         self._wanted_theme = theme
         self._home_loop: asyncio.AbstractEventLoop | None = None
@@ -104,11 +107,11 @@ class Program(App[Parting], inherit_bindings=False):
         self.exit(Parting(0, told))
 
     # --- the run on screen
-    def open_run(self, place: Place) -> None:
-        """Connect to a run and show it, instead of the one that was shown."""
+    def open_run(self, place: Place, *, start: bool = False) -> None:
+        """Connect to a run and show it, instead of the one that was shown. `start`: let it train as well."""
         if self._worker is not None:
             self._worker.cancel()
-        self.session = session = Session(place, label(), self._changed)
+        self.session = session = Session(place, label(), self._changed, start=start)
         self._worker = self.run_worker(session.run(), exclusive=False)
         while len(self.screen_stack) > 1:
             self.pop_screen()
@@ -159,12 +162,21 @@ class Program(App[Parting], inherit_bindings=False):
 
     def action_runs(self) -> None:
         """The list of runs."""
-        self._push("runs", "RunsScreen", self.home)
+        self._push("runs", "RunsScreen", self.home, then=self._open)
 
     def action_new_run(self) -> None:
-        """The dialog that makes a run."""
-        self._push("new_run", "NewRunScreen", self.home)
+        """The form that makes a run."""
+        self._push("new_run", "NewRunScreen", self.home, then=self._start)
 
-    def _push(self, module: str, kind: str, *args: object) -> None:
+    def _push(self, module: str, kind: str, *args: object, then: Callable[[Place | None], None] | None = None) -> None:
         screen: Screen[Any] = getattr(import_module(f"dfl_tui.screens.{module}"), kind)(*args)
-        self.push_screen(screen)
+        if type(self.screen) is not type(screen):      # a second press of the key does not open it twice
+            self.push_screen(screen, then)
+
+    def _open(self, place: Place | None) -> None:
+        if place is not None:
+            self.open_run(place)
+
+    def _start(self, place: Place | None) -> None:
+        if place is not None:
+            self.open_run(place, start=True)

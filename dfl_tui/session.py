@@ -27,10 +27,11 @@ IDLE_PHASES = ("parked", "stopped")
 class Session:
     """A run's connection and model, from `run()` until that is cancelled."""
 
-    def __init__(self, place: Place, label: str, changed: Callable[[Message], None]) -> None:
+    def __init__(self, place: Place, label: str, changed: Callable[[Message], None], *, start: bool = False) -> None:
         self.place = place
         self.model = Model(run=place.name, folder=str(place.folder))
         self._changed = changed
+        self._start = start
         self._client = Client(self._find, label, self.hear)
         self._asked: dict[str, tuple[ClientMessage, float]] = {}
         self._fetches: dict[str, asyncio.Task[None]] = {}
@@ -103,7 +104,7 @@ class Session:
                 raise WireError(_("the supervisor is gone"))
             return found
         tick = self.model.tick
-        idle = tick is None or tick.phase in IDLE_PHASES
+        idle = not self._start if tick is None else tick.phase in IDLE_PHASES
         return ensure_supervisor(self.place, park=idle)
 
 

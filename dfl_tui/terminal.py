@@ -18,8 +18,8 @@ MODES_OFF = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1006, 1015, 
 RESET = MODES_OFF + "\x1b[<u" + "\x1b[?1049l" + "\x1b[?25h\x1b[?7h" + "\x1b[0m"
 
 WATCH_S = 1.0       # how often the thread looks; a lost terminal is noticed within that
-STALL_BEATS = 60    # looks without a beat of the loop: the terminal has not read for a minute and nobody is there
-END_BEATS = 2       # an ordered end that takes longer is stuck in a write
+STALL_LOOKS = 60    # looks without a beat of the loop: the terminal has not read for a minute and nobody is there
+END_LOOKS = 2       # an ordered end that takes longer is stuck in a write
 WRITE_S = 0.2       # what the reset bytes get, whether they went out or not
 ENDS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -32,12 +32,12 @@ class Guard:
     """
 
     def __init__(self, end: Callable[[int], None], *, stdin: int, stdout: int, watch_s: float = WATCH_S,
-                 stall_beats: int = STALL_BEATS) -> None:
+                 stall_looks: int = STALL_LOOKS) -> None:
         self._end = end
         self._stdin = stdin
         self._stdout = stdout
         self._watch_s = watch_s
-        self._stall_beats = stall_beats
+        self._stall_looks = stall_looks
         self._missed = 0
         self._code: int | None = None
         self._since_end = 0
@@ -70,7 +70,7 @@ class Guard:
             elif hung_up(self._stdin):
                 LOG.warning("terminal=gone")
                 self.ask_end(signal.SIGHUP)
-            if self._since_end > END_BEATS or self._missed > self._stall_beats:
+            if self._since_end > END_LOOKS or self._missed > self._stall_looks:
                 self._force()
 
     def _force(self) -> None:

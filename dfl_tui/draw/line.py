@@ -17,9 +17,11 @@ def clean(text: str) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """`text` in at most `width` cells; what is missing is shown by an ellipsis."""
+    """`text` in at most `width` cells; what is missing is shown by an ellipsis, but for blanks at the end."""
     if cell_len(text) <= width:
         return text
+    if cell_len(text.rstrip()) <= width:
+        return set_cell_size(text, width)
     return set_cell_size(text, width - 1).rstrip() + CUT if width > 0 else ""
 
 

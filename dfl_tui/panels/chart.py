@@ -27,6 +27,7 @@ from core.events.event import (
     Warned,
 )
 from core.wire.console_record import AskHistory, ClientMessage, History, SeriesBuckets
+from dfl_tui.binding import bindings
 from dfl_tui.draw.chart import Frame, Mark, Series, draw_chart, plot_cells, smoothed
 from dfl_tui.draw.chart import Look as ChartLook
 from dfl_tui.draw.line import strip
@@ -170,6 +171,7 @@ class ChartPanel(Panel):
 
     ID = "chart"
     TITLE = "loss"
+    BINDINGS = bindings("chart")
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from textual.strip import Strip
 
 from core.wire.console_record import AskPreview, AskPreviewList, ClientMessage, Preview, PreviewList
+from dfl_tui.binding import bindings
 from dfl_tui.draw.line import strip
 from dfl_tui.draw.picture import MODES, draw_picture
 from dfl_tui.look import Look
@@ -140,6 +141,7 @@ class PreviewsPanel(Panel):
 
     ID = "previews"
     TITLE = "previews"
+    BINDINGS = bindings("previews")
     THEN = "previews.then"
     LIST = "previews.list"
 

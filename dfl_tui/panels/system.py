@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.strip import Strip
 
 from core.wire.console_record import Machine
-from dfl_tui.draw.line import Part, strip
+from dfl_tui.draw.line import Part, strip, width_of
 from dfl_tui.draw.number import size
 from dfl_tui.language import _
 from dfl_tui.look import Look
@@ -29,21 +29,21 @@ def select(model: Model) -> View:
 
 
 def readings(machine: Machine) -> list[tuple[str, str, bool]]:
-    """(name, text, whether it asks for attention) of each reading."""
+    """(name, text, whether it asks for attention) of each reading, the most telling first."""
     ram = machine.ram_used / machine.ram_total if machine.ram_total else 0.0
-    found = [
-        (_("CPU"), f"{machine.cpu:.0%}", False),
-        (_("RAM"), _("{used} of {total}").format(used=size(machine.ram_used), total=size(machine.ram_total)),
-         ram > FULL_MEMORY),
-        (_("trainer"), size(machine.trainer_rss), False),
-        (_("disk free"), size(machine.disk_free), 0 < machine.disk_free < LITTLE_DISK),
-    ]
+    found = [(_("CPU"), f"{machine.cpu:.0%}", False)]
     if machine.gpu:
         used, total = size(machine.gpu_used), size(machine.gpu_total)
         found.append((machine.gpu, _("{use}, {used} of {total}").format(use=f"{machine.gpu_use:.0%}", used=used,
                                                                          total=total),
                       machine.gpu_total > 0 and machine.gpu_used / machine.gpu_total > FULL_MEMORY))
-    return found
+    return [
+        *found,
+        (_("RAM"), _("{used} of {total}").format(used=size(machine.ram_used), total=size(machine.ram_total)),
+         ram > FULL_MEMORY),
+        (_("disk free"), size(machine.disk_free), 0 < machine.disk_free < LITTLE_DISK),
+        (_("trainer"), size(machine.trainer_rss), False),
+    ]
 
 
 def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
@@ -56,10 +56,12 @@ def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
         parts.append([(f"{name} ", look.pale), (text, look.warn if asks else look.plain), *mark])
     if height >= len(parts):
         return [strip([(" ", look.plain), *part], width) for part in parts]
-    flat: list[Part] = [(" ", look.plain)]
-    for part in parts:
-        flat += [*part, ("   ", look.plain)]
-    return [strip(flat[:-1], width)]
+    flat: list[Part] = []
+    for part in parts:                       # the most telling first; one that does not fit whole is left out
+        more: list[Part] = [("   " if flat else " ", look.plain), *part]
+        if width_of(flat) + width_of(more) <= width:
+            flat += more
+    return [strip(flat, width)]
 
 
 class SystemPanel(Panel):

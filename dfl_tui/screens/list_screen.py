@@ -36,7 +36,8 @@ class KeysLine(Panel):
     def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
         parts: list[Part] = []
         own = [(shown(key.keys[0]), key.label) for key in keys_at(self._where)]
-        for key, label in [*own, ("/", "filter"), ("esc", "back"), ("?", "help"), ("q", "detach")]:
+        more_keys = [("n", "new run")] if self._where == "runs" else []
+        for key, label in [*own, *more_keys, ("/", "filter"), ("esc", "back"), ("?", "help"), ("q", "detach")]:
             more: list[Part] = [(f" {key}", look.accent), (f" {_(label)} ", look.pale)]
             if width_of(parts) + width_of(more) <= width:
                 parts += more
