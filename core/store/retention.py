@@ -8,15 +8,20 @@ from core.store.manifest import Generation
 
 DAY_S = 86_400
 GB = 1_000_000_000
+AUTOMATIC = "auto-"       # names of backups that the clock makes begin so; only the newest of them are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The last `last` generations, one a day for `days` days, all within `budget_bytes` (None = no limit)."""
+    """The last `last` generations, one a day for `days` days, `backups` automatic backups; None = no limit.
+
+    All of them within `budget_bytes`.
+    """
 
     last: int
     days: int
     budget_bytes: int | None = None
+    backups: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Retention:
 def keep_of(settings: Mapping[str, Value]) -> Keep:
     """The rules that a run's settings make."""
     budget = float(settings["disk_budget_gb"])
-    return Keep(int(settings["keep_generations"]), int(settings["keep_days"]), int(budget * GB) if budget > 0 else None)
+    return Keep(int(settings["keep_generations"]), int(settings["keep_days"]), int(budget * GB) if budget > 0 else None,
+                int(settings["keep_backups"]))
 
 
 def retained(generations: Sequence[Generation], keep: Keep, *, now_s: float, always: frozenset[int] = frozenset(),
@@ -38,21 +44,24 @@ def retained(generations: Sequence[Generation], keep: Keep, *, now_s: float, alw
     """Numbers of the generations to keep.
 
     always: pinned ones and the one that HEAD names. off_line: those of an abandoned life; they do not count among the
-    last ones. Named ones, those of `always` and the newest of the line are kept whatever the budget; beyond it the
-    daily ones go first, the oldest before the others.
+    last ones. Those that a person named, those of `always` and the newest of the line are kept whatever the budget;
+    beyond it the daily ones go first, then automatic backups, the oldest before the others.
     """
     line = sorted(g.number for g in generations if g.number not in off_line)
     newest = max(generations, key=lambda g: g.number, default=None)
-    firm = {g.number for g in generations if g.name or g.number in always} | set(line[-1:])
+    automatic = sorted(g.number for g in generations if g.name.startswith(AUTOMATIC))
+    named = {g.number for g in generations if g.name} - set(automatic)
+    firm = named | {g.number for g in generations if g.number in always} | set(line[-1:])
     if newest is not None:
         firm.add(newest.number)
     last = set(line[-keep.last:]) if keep.last > 0 else set()
     daily = newest_of_days(generations, keep.days, now_s)
-    kept = firm | last | daily
+    backups = set(automatic if keep.backups is None else automatic[-keep.backups:])
+    kept = firm | last | daily | backups
     if keep.budget_bytes is None:
         return Retention(frozenset(kept), 0)
     blobs = {g.number: g.blobs() for g in generations}
-    for number in (*sorted(daily - last - firm), *sorted(last - firm)):
+    for number in (*sorted(daily - backups - last - firm), *sorted(backups - last - firm), *sorted(last - firm)):
         if total_bytes(kept, blobs) <= keep.budget_bytes:
             break
         kept.discard(number)

@@ -17,12 +17,11 @@ from core.store.disk import DiskFullError
 from core.store.generation import Generations, NewGeneration
 from core.store.line import line_of
 from core.store.manifest import Generation, MetricPosition
-from core.store.retention import keep_of
+from core.store.retention import AUTOMATIC, keep_of
 from core.train.background import Background
 from core.train.snapshot import Snapshot, Taken
 from core.wire.trainer_record import NotSaved, Saved, TrainerReport
 
-AUTOMATIC = "auto-"     # names of backups that the clock makes
 HOUR_S = 3600.0
 
 log = logging.getLogger(__name__)

@@ -98,3 +98,15 @@ def test_own_bytes_add_up_to_what_all_take(there):
 @pytest.mark.parametrize("keep", [Keep(3, 3), Keep(0, 0, 0)])
 def test_nothing_gives_nothing(keep):
     assert retained([], keep, now_s=NOW).keep == frozenset()
+
+
+def test_only_the_newest_automatic_backups_stay_and_named_ones_are_not_counted():
+    there = [generation(n, name=f"auto-{n}") for n in range(1, 31)] + [generation(31, name="mine"), generation(32)]
+    kept = retained(there, Keep(1, 0, backups=24), now_s=NOW).keep
+    assert kept == {*range(7, 31), 31, 32}
+
+
+def test_the_budget_takes_automatic_backups_and_never_a_named_one():
+    there = [generation(1, name="mine"), generation(2, name="auto-2", shares=1), generation(3, shares=2)]
+    kept = retained(there, Keep(1, 0, budget_bytes=400, backups=24), now_s=NOW).keep
+    assert kept == {1, 3}
