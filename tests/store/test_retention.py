@@ -85,7 +85,7 @@ def test_abandoned_generations_do_not_count_among_the_last():
 
 def test_the_rules_come_from_the_settings():
     assert keep_of(defaults() | {"keep_generations": 3, "keep_days": 5, "disk_budget_gb": 1.5}) == Keep(
-        3, 5, 1_500_000_000)
+        3, 5, 1_500_000_000, 24)
     assert keep_of(defaults()).budget_bytes is None
 
 
