@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from core.run.start import Place, places
 
+from core.run.start import Place, places
 from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call
 from dfl_tui.cli.place import found

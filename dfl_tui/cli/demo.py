@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import click
-from core.run.start import Place, ensure_supervisor, places
 
 import core
 from core.events.act import StopRun
 from core.events.event import Consent
+from core.run.start import Place, ensure_supervisor, places
 from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.connection import Connection

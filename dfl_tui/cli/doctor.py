@@ -1,8 +1,8 @@
 """`dfl-tui doctor`: what could be in the way of a training or of its console, and what helps."""
 
 import click
-from core.run.start import doctor
 
+from core.run.start import doctor
 from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.exit_code import ExitCode
 from dfl_tui.cli.terminal_check import terminal_findings

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import click
-from core.run.start import offline_summary, remove_run, rename_run
 
+from core.run.start import offline_summary, remove_run, rename_run
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.consequence import agreed
 from dfl_tui.cli.place import found

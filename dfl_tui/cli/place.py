@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from core.run.start import Place, ensure_supervisor, find, places
-
 from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call
 from dfl_tui.cli.connection import Connection

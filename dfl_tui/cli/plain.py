@@ -19,6 +19,6 @@ def plain_lines(items: Iterable[Standing | Event], *, every: int) -> Iterator[st
             yield f"{item.iteration:>9,}  {item.state}" + (f": {item.sentence}" if item.sentence else "")
         state = item.state
         if item.state == "training" and item.tick is not None and item.iteration // every > shown:
-            if shown >= 0 or item.iteration % every == 0:
+            if item.tick.losses is not None and (shown >= 0 or item.iteration % every == 0):
                 yield plain_line(item.tick)
             shown = item.iteration // every

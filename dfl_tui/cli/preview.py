@@ -12,8 +12,6 @@ from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.connection import ANY_ID, Connection
 from dfl_tui.cli.place import found, reached
 
-SIDE_PX = 256  # of one picture in the file; the wire makes it smaller where an answer would be too long
-
 
 @add_everywhere_options
 @click.command("preview")
@@ -38,12 +36,13 @@ def preview_command(call: Call, name: str, path: Path, is_now: bool, iteration: 
 
 def faces(connection: Connection, iteration: int | None) -> list[Preview]:
     """One answer for each face, for all in one might not fit into a frame."""
+    side = int(connection.welcome.state.settings["resolution"])  # the run makes it smaller where it would be too long
     rows: list[Preview] = []
     total = 1
     while len(rows) < total:
         first = len(rows)
         when = iteration if not rows else rows[0].iteration  # a newer one may come in between
-        rows.append(connection.ask(Preview, AskPreview(ANY_ID, when, first, 1, SIDE_PX)))
+        rows.append(connection.ask(Preview, AskPreview(ANY_ID, when, first, 1, side)))
         total = rows[0].total
     return rows
 

@@ -6,6 +6,7 @@ from core.events.state import RunState
 from core.run.start import Summary
 from core.wire.console_record import Losses, Tick, Welcome
 from dfl_tui.draw.number import duration, short, size
+from dfl_tui.language import counted
 from dfl_tui.phase import FAILED, FINISHED, PHASES
 
 # A glyph for narrow places, by phase or by the state of a run that does not train; the console shows the same ones.
@@ -102,7 +103,7 @@ def told(standing: Standing) -> list[str]:
     if standing.run is not None and standing.run.locks:
         facts["locked"] = f"{len(standing.run.locks)} of {len(standing.run.blocks)} blocks"
     if standing.run is not None and standing.run.waiting:
-        facts["waiting"] = f"{len(standing.run.waiting)} changes, see dfl-tui show {standing.name}"
+        facts["waiting"] = f"{counted('{n} change', '{n} changes', len(standing.run.waiting))}, see dfl-tui show {standing.name}"
     head = f"{standing.name}: {standing.state}, iteration {standing.iteration:,}{of}"
     return [head, *(f"  {name:<8} {text}" if name else f"  {text}" for name, text in facts.items() if text)]
 

@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 import click
-from core.run.start import Place
 
+from core.run.start import Place
 from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.look import TMUX_CELLS

@@ -1,52 +1,25 @@
 """A run that does not train: looked into and changed by the real commands, with a supervisor and without a trainer."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core.run.start import end_supervisor, is_alive, places
+from cli.shell import FACES, Shell
+from core.run.start import is_alive, places
 from dfl_tui.cli.exit_code import ExitCode
 
-FACES = Path(__file__).resolve().parents[2] / "core" / "faces" / "demo"
 SAID = ["--src-ground", "synthetic", "--dst-person", "Ben", "--dst-ground", "licence", "--dst-said-by", "carol"]
 
 pytestmark = pytest.mark.journey
 
 
-class Shell:
-    """Runs dfl-tui with a home of its own, as a script does: no terminal."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-P", "-m", "dfl_tui", "--home", str(self.home), *words], check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-                              env={k: v for k, v in os.environ.items() if k != "DFL_TUI_HOME"})
-
-    def done(self, *words: str) -> str:
-        """Standard output of a command that must end well."""
-        ended = self.run(*words)
-        assert ended.returncode == ExitCode.OK, ended.stderr
-        return ended.stdout
-
-    def refused(self, code: ExitCode, *words: str) -> str:
-        """The one sentence of a command that must fail with `code`."""
-        ended = self.run(*words)
-        assert (ended.returncode, ended.stderr.count("\n")) == (code, 1), ended
-        return ended.stderr
-
-
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    yield Shell(tmp_path)
-    for place in places(tmp_path):
-        end_supervisor(place)
+    shell = Shell(tmp_path)
+    yield shell
+    shell.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ import sys
 from pathlib import Path
 
 from core.run.start import Place
-
 from dfl_tui.cli.tmux import new_session, session_name
 
 
