@@ -191,4 +191,6 @@ def latest_kind(message: Struct) -> str:
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):   # a mistake of ours; CancelledError is none of these
+            log.error("client task failed", exc_info=result)

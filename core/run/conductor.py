@@ -130,12 +130,12 @@ class Conductor:
 
     def _why_stopped(self) -> str:
         state = self._ledger.state
-        last = state.last_end.body if state.last_end else None
         match state.stopped:
             case "target":
                 return f"the target of {state.settings['target_iter']:,} iterations is reached"
-            case "failure" if isinstance(last, Ended):
-                return last.sentence
+            case "failure":
+                stops = (e.why for e in reversed(self._ledger.events) if isinstance(e.body, Stopped))
+                return next(stops) or "the trainer failed"
             case "":
                 return "nobody started the training: resume it"
             case _:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from core.events.event import Body, Event, RolledBack
 from core.events.fold import apply, fold
 from core.settings.error import StoreError
+from core.store.disk import Disk
 from core.store.folder import RunFolder
 from core.store.journal import JournalWriter
 
@@ -38,8 +39,8 @@ class Draft:
 class Ledger:
     """All events of a run and the state they make. `listeners` hear every event after it is durable."""
 
-    def __init__(self, folder: RunFolder) -> None:
-        self._writer = JournalWriter(folder.journal)
+    def __init__(self, folder: RunFolder, disk: Disk | None = None) -> None:
+        self._writer = JournalWriter(folder.journal, disk)
         self.events: list[Event] = self._writer.events
         self.state = fold(self.events)
         self.torn = self._writer.torn

@@ -238,6 +238,9 @@ class Supervisor:
         driver = self._server.clients.get(self._lease.seat)
         if driver is not None and now_s - driver.heard_s > LEASE_SILENCE_S:
             self.left(driver)
+        if not self._folder.exists():
+            log.error("the run folder is gone, the supervisor ends")
+            self._must_end.set()
         is_alone = not self._server.clients and now_s - self._server.last_left_s > self._idle_s
         if is_alone and self._conductor.is_idle:
             log.info("nobody needs this run, the supervisor ends")

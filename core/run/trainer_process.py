@@ -17,7 +17,7 @@ from core.run.environment import child_environment
 from core.run.logs import trim
 from core.run.trainer_end import Exit, oom_kills
 from core.settings.error import WireError
-from core.wire.frame import REPORTS
+from core.wire.frame import REPORTS, pack
 from core.wire.stream import Stream
 from core.wire.trainer_record import SupervisorOrder, TrainerReport
 
@@ -72,7 +72,10 @@ class TrainerProcess:
     async def _write(self) -> None:
         with contextlib.suppress(WireError):    # gone: its end is noticed elsewhere
             while True:
-                await self._stream.send(await self._orders.get())
+                frames = pack(await self._orders.get())
+                while not self._orders.empty():     # what belongs together arrives together
+                    frames += pack(self._orders.get_nowait())
+                await self._stream.send_frames(frames)
 
     async def _read(self, on_report: Callable[[TrainerReport], None]) -> None:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.events.event import Consent, Event, FaceSetNote
 from core.run.birth import NewRun
+from core.run.environment import Programs
 from core.run.place import Place
 from core.run.spawn import ensure_supervisor, join
 from core.store.folder import RunFolder
@@ -76,18 +77,19 @@ class Console:
 
 
 class Running:
-    """A run with a supervisor over the counting trainer."""
+    """A run with a supervisor; its trainer counts, unless other programs are given."""
 
-    def __init__(self, place: Place):
+    def __init__(self, place: Place, programs: Programs = PROGRAMS):
         self.place = place
+        self.programs = programs
         self.folder = RunFolder(place.folder)
         self.consoles: list[Console] = []
 
     def ensure(self, *, park: bool = False) -> Path:
-        return ensure_supervisor(self.place, park=park, program=PROGRAMS.supervisor)
+        return ensure_supervisor(self.place, park=park, program=self.programs.supervisor)
 
     def console(self, label: str = "tester", *, park: bool = False) -> Console:
-        self.consoles.append(Console(*join(self.place, label, park=park, program=PROGRAMS.supervisor)))
+        self.consoles.append(Console(*join(self.place, label, park=park, program=self.programs.supervisor)))
         return self.consoles[-1]
 
     @property
@@ -120,13 +122,11 @@ class Running:
         return until(trains, "a trainer that trains")
 
     def end(self):
+        """End whatever lives: in order, and by force what does not end so."""
         for console in self.consoles:
             console.close()
-        for _ in range(100):    # a trainer that lost its supervisor starts one again: until there is neither
-            pids = [pid for pid in (self.supervisor, self.trainer) if pid]
-            if not pids:
-                break
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE_S
+        while pids := [pid for pid in (self.supervisor, self.trainer) if pid]:
+            with contextlib.suppress(ProcessLookupError):   # a trainer alone would start a supervisor again
+                os.kill(pids[0], signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
             time.sleep(0.05)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,7 +86,7 @@ def test_a_trainer_that_does_not_start_stops_the_run_after_three_failures(run, m
     monkeypatch.setenv("PEER_FAILS_AT_START", "1")
     console = run.console()
     tick = console.tick(lambda t: t.phase == "stopped")
-    assert "ended with code 1" in tick.detail
+    assert "stopped after 3 failures at iteration 0: the trainer ended with code 1" in tick.detail
     assert [b.cause for b in run.bodies(Ended)] == ["failed"] * 3
     assert run.bodies(Stopped) == [Stopped("failure")]
     assert "stopped after 3 failures at iteration 0" in run.events[-1].why
@@ -224,6 +225,22 @@ def test_a_supervisor_that_nobody_needs_ends_by_itself(run, monkeypatch):
     monkeypatch.setenv("PEER_IDLE_S", "0.1")
     run.ensure(park=True)
     until(lambda: not is_alive(run.place), "its end")
+
+
+def test_a_supervisor_whose_run_folder_was_removed_ends(run):
+    run.ensure()
+    trainer, supervisor = run.training(), run.supervisor
+    shutil.rmtree(run.place.folder)
+    for pid in (trainer, supervisor):
+        until(lambda ended=pid: is_over(ended), f"the end of process {pid}")
+
+
+def is_over(pid: int) -> bool:
+    """Gone, or a zombie: a container's first process may not reap those that have left their parents."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_a_run_that_trains_is_neither_removed_nor_renamed(run, home):
