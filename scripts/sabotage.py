@@ -70,7 +70,7 @@ def run_test(tests: Iterable[str], root: Path) -> bool:
     """Whether all of `tests` pass in the tree at `root`."""
     # PYTHONPATH and not the current folder: children of the tests must import the copy as well
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout", str(TEST_S), *tests]
     try:
         done = subprocess.run(command, cwd=root, env=environment, timeout=TEST_S, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -103,7 +103,8 @@ def told(standing: Standing) -> list[str]:
     if standing.run is not None and standing.run.locks:
         facts["locked"] = f"{len(standing.run.locks)} of {len(standing.run.blocks)} blocks"
     if standing.run is not None and standing.run.waiting:
-        facts["waiting"] = f"{counted('{n} change', '{n} changes', len(standing.run.waiting))}, see dfl-tui show {standing.name}"
+        changes = counted("{n} change", "{n} changes", len(standing.run.waiting))
+        facts["waiting"] = f"{changes}, see dfl-tui show {standing.name}"
     head = f"{standing.name}: {standing.state}, iteration {standing.iteration:,}{of}"
     return [head, *(f"  {name:<8} {text}" if name else f"  {text}" for name, text in facts.items() if text)]
 
