@@ -98,7 +98,7 @@ class Listing(Panel):
             self._key = keys[self._cursor]
 
     def _strip(self, row: Row, is_current: bool, width: int, look: Look) -> Strip:
-        mark = ("▸" if is_current and self.has_focus else " ", look.cursor)
+        mark = ("▌" if is_current and self.has_focus else " ", look.cursor)
         # the right end is given up where it would leave no room for the left
         right = row.right if width_of(row.right) <= width // 2 else ()
         line = between([mark, *row.left], right, width) if right else strip([mark, *row.left], width)
