@@ -58,9 +58,8 @@ class Snapshot:
         self._known = {}
 
     def _versions(self) -> dict[str, Version]:
-        counters = self._optimizer.counters.tolist()  # one transfer
-        return {block: (counters[place], sum(p._version for p in self._optimizer.parameters[block].values()))
-                for block, place in self._optimizer.places.items()}
+        return {block: (self._optimizer.counter_of(block), sum(p._version for p in parameters.values()))
+                for block, parameters in self._optimizer.parameters.items()}
 
     def _copied(self, block: str) -> BlockContent:
         weights, moments = self._buffers.setdefault(block, ({}, {}))

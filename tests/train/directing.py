@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from core.events.act import Act
+from core.events.act import Act, LockBlocks, SetValues, UndoLast, UnlockBlocks
 from core.events.event import Asked, Body, Born, Chose, Consent, Event, FaceSetNote
 from core.events.fold import fold
 from core.faces.demo import demo_folder
@@ -30,7 +30,8 @@ SMALL = {"archi": "df-ud", "resolution": 32, "face_type": "whole_face", "ae_dims
          "d_mask_dims": 2, "batch_size": 2, "threads": 1, "workers": 0, "device": "cpu", "lr": 1e-3, "backup_hours": 0,
          "save_minutes": 60.0, "preview_every": 1_000_000}
 # The shared pass is measured: two runs of the same bits must not depend on which form was faster.
-DECIDED = (Chose("shared_pass", True, "for tests"),)
+DECIDED = (Chose("device", "cpu", "for tests"), Chose("threads", 1, "for tests"), Chose("trial", "", "for tests"),
+           Chose("shared_pass", True, "for tests"))
 
 
 def small_faces(folder: Path, *, src: int = 7, dst: int = 5) -> tuple[FaceSetNote, FaceSetNote]:
@@ -92,7 +93,9 @@ class Director:
     def _ask(self, act: Act, at: int | None, *, asked: int | None) -> int:
         ref = len(self._acts) + 1
         self._acts[ref] = (act, asked)
-        self.channel.send(Ask(ref, act, max(at or 0, fold(self._journal.events).iteration) if at is not None else None))
+        if isinstance(act, SetValues | LockBlocks | UnlockBlocks | UndoLast):  # not before the journal's last event
+            at = max(at or 0, fold(self._journal.events).iteration)
+        self.channel.send(Ask(ref, act, at))
         return ref
 
     def finish(self) -> int:

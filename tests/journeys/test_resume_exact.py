@@ -1,0 +1,59 @@
+"""Killed and resumed equals straight, to the last bit."""
+
+import numpy as np
+import pytest
+
+from core.events.act import LockBlocks, SaveNow, SetValues
+from core.store.generation import Generations
+from core.store.metric_reader import MetricReader
+from core.train.publisher import COLUMNS
+from core.wire.trainer_record import Saved
+from tests.train.directing import Director, make_run, small_faces
+
+LAST = 60
+# src has 7 faces and dst 5, and a batch is 2, then 3: several epochs end on both sides.
+EVERYTHING = {"random_warp": True, "random_src_flip": True, "random_dst_flip": True, "uniform_yaw": True,
+              "lr_dropout": "y", "lr_cos": 25, "clipgrad": True, "target_iter": LAST}
+CHANGES = ((LockBlocks("encoder.down2, *.out"), 15), (SetValues({"batch_size": 3, "lr": 5e-4}), 35))
+TIMINGS = ("data_ms", "compute_ms", "save_ms", "total_ms", "time")
+
+
+def outcome(run):
+    """The hash of every block's tensors, moments and counter at the end, and the metric rows without clocks."""
+    (last,) = [g for g in Generations(run).list() if g.iteration == LAST]
+    rows = MetricReader(run.metrics).rows(1, LAST)
+    assert rows[:, 0].tolist() == list(range(1, LAST + 1))
+    timeless = [i for i, column in enumerate(COLUMNS) if column.name not in TIMINGS]
+    return last.blocks, rows[:, timeless].tobytes(), last.extra["drawn"]
+
+
+def kill_after(run, *, save_at, kill_at):
+    """Train, save at about one iteration, and kill -9 after another."""
+    with Director(run) as trainer:
+        trainer.until_iteration(save_at)
+        trainer.ask(SaveNow())
+        saved = trainer.until(lambda r: isinstance(r, Saved))
+        trainer.until_iteration(kill_at)
+    assert saved.iteration < kill_at
+    return saved.iteration
+
+
+@pytest.mark.journey
+@pytest.mark.slow
+@pytest.mark.parametrize(("archi", "straight_workers", "killed_workers"), [("df-ud", 0, 4), ("liae-ud", 4, 0)])
+def test_two_kills_change_no_bit(tmp_path, archi, straight_workers, killed_workers):
+    faces = small_faces(tmp_path / "faces")
+    common = {"archi": archi, **EVERYTHING}
+    straight = make_run(tmp_path / "straight", faces, waiting=CHANGES, workers=straight_workers, **common)
+    with Director(straight) as trainer:
+        assert trainer.wait() == 0, trainer.log
+
+    killed = make_run(tmp_path / "killed", faces, waiting=CHANGES, workers=killed_workers, **common)
+    first = kill_after(killed, save_at=5, kill_at=20)       # the lock at 15 comes after the save
+    second = kill_after(killed, save_at=25, kill_at=40)     # so does the change at 35
+    assert first < 15 < 20 < second < 35
+    with Director(killed) as trainer:
+        assert trainer.wait() == 0, trainer.log
+
+    assert outcome(killed) == outcome(straight)
+    assert np.isfinite(MetricReader(killed.metrics).rows(1, LAST)).all()
