@@ -9,6 +9,7 @@ whatever else the machine does falls on both; `ratio` is of their CPU times. `pa
 import argparse
 import json
 import multiprocessing as mp
+import os
 import resource
 import sys
 import time
@@ -19,6 +20,10 @@ from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started as a file, the checkout is not on the path
+
+# As the trainer is started: threads that wait sleep. Spinning, two threads on a busy machine were counted with up to
+# ten times the CPU time of their work. Must be set before torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode

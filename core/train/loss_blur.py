@@ -1,9 +1,12 @@
 """Separable Gaussian blurs, and the soft mask that is made with one (facts/losses.md 1.2 and 2)."""
 
+from functools import lru_cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+CPU = torch.device("cpu")
 MASK_BLUR_SHARE = 32  # the soft mask grows by this fraction of the side
 
 
@@ -18,17 +21,20 @@ def blur_valid(x: Tensor, row: Tensor) -> Tensor:
     return F.conv2d(x, row.view(1, 1, n, 1).expand(channels, 1, n, 1), groups=channels)
 
 
-def gaussian_row(n: int, sigma: float) -> Tensor:
-    """n weights of a Gaussian around the middle (between two for even n), sum 1; float32."""
+@lru_cache(maxsize=64)
+def gaussian_row(n: int, sigma: float, device: torch.device = CPU) -> Tensor:
+    """n weights of a Gaussian around the middle (between two for even n), sum 1; float32. Kept: do not change it.
+
+    Kept because a copy to a GPU waits for all that was started there.
+    """
     offsets = torch.arange(n, dtype=torch.float64) - (n - 1) / 2
-    return torch.softmax(-offsets.square() / (2 * sigma**2), 0).float()
+    return torch.softmax(-offsets.square() / (2 * sigma**2), 0).float().to(device)
 
 
 def gaussian_blur(x: Tensor, radius: float) -> Tensor:
     """`x` (b, c, h, w) blurred with sigma `radius`, zeros around: size is kept and borders lose mass."""
     n = max(3, int(4 * radius)) | 1  # odd
-    row = gaussian_row(n, radius).to(x.device)
-    return blur_valid(F.pad(x, [n // 2] * 4), row)
+    return blur_valid(F.pad(x, [n // 2] * 4), gaussian_row(n, radius, x.device))
 
 
 @torch.no_grad()

@@ -28,7 +28,7 @@ def dissimilarity(target: Tensor, picture: Tensor, windows: Sequence[int]) -> li
     maps = torch.cat([picture, target * picture, target.square() + picture.square()], 1)
     values = []
     for window in windows:
-        row = gaussian_row(window, SIGMA).to(target.device)
+        row = gaussian_row(window, SIGMA, target.device)
         with torch.no_grad():
             mean_target = blur_valid(target, row)
         mean, cross, squares = blur_valid(maps, row).chunk(3, 1)

@@ -33,8 +33,18 @@ def block_masks(
 ) -> dict[str, Tensor]:
     """One draw for a whole block, cut into its tensors in the order of their memory."""
     sizes = [p.numel() for p in parameters.values()]
-    words = block_words(stream.seed, Stream.LRD, stream.life, iteration, block, sum(sizes))
-    drawn = torch.from_numpy(words < OF_A_BYTE).to(next(iter(parameters.values())).device)
-    parts = torch.split(drawn, sizes)
+    device = next(iter(parameters.values())).device
+
+    def words(count: int) -> Tensor:
+        return torch.from_numpy(block_words(stream.seed, Stream.LRD, stream.life, iteration, block, count))
+
+    drawn = words(sum(sizes)) if device.type == "cpu" else device_bytes(words(8), sum(sizes), device)
+    parts = torch.split(drawn < OF_A_BYTE, sizes)
     return {name: part.as_strided(p.shape, p.stride(), part.storage_offset())
             for part, (name, p) in zip(parts, parameters.items(), strict=True)}
+
+
+def device_bytes(seed: Tensor, count: int, device: torch.device) -> Tensor:
+    """(count,) random bytes made on the device itself, from 8 of the stream: a host would take longer than the step."""
+    generator = torch.Generator(device).manual_seed(int(seed.view(torch.int64)))
+    return torch.randint(0, 256, (count,), dtype=torch.uint8, device=device, generator=generator)

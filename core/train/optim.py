@@ -16,8 +16,9 @@ from core.nets.saehd import SaehdNetwork
 from core.train.optim_rule import RULES, Rule
 
 # Weights that are updated together on the CPU: their moments and the scratch stay in the cache between the passes.
-# 8.4 M weights take 13 ms so, 15 at 64 K, 18 in one piece, 223 in plain expressions (one core, AVX-512).
-STRETCH = 1 << 18
+# 8.4 M weights take 14 ms so; 18 at 32 K (many calls) and in one piece; 223 in plain expressions (one AVX-512 core).
+# Longer rather than shorter: every call ends with the threads waiting for each other, which costs on a busy machine.
+STRETCH = 1 << 19
 
 Masks = Mapping[str, Mapping[str, Tensor]]  # block -> tensor name -> 0/1, shaped like the tensor
 
@@ -36,6 +37,8 @@ class Optimizer:
         self.device = next(network.parameters()).device
         self.counters = torch.zeros(len(self.parameters), dtype=torch.int64, device=self.device)
         self.places = {block: place for place, block in enumerate(self.parameters)}
+        self.open_blocks: list[str] = []
+        self.open_places = torch.zeros(0, dtype=torch.int64, device=self.device)
         self.scratch = torch.empty(STRETCH)
 
     # --- one update -----------------------------------------------------------------------------------------------
@@ -49,8 +52,15 @@ class Optimizer:
             self.update_in_stretches(blocks, rate, float(scale), masks)
         else:
             self.update_in_lists(blocks, rate, scale, sound, masks)
-        places = torch.tensor([self.places[block] for block in blocks], device=self.device)
+        places = self.places_of(blocks)
         self.counters[places] += sound.to(torch.int64)
+
+    def places_of(self, blocks: Sequence[str]) -> Tensor:
+        """Where the counters of `blocks` stand. Kept while the blocks are the same: a GPU would be waited for."""
+        if list(blocks) != self.open_blocks:
+            self.open_blocks = list(blocks)
+            self.open_places = torch.tensor([self.places[block] for block in blocks], device=self.device)
+        return self.open_places
 
     @torch.no_grad()
     def update_in_stretches(self, blocks: Sequence[str], rate: float, scale: float, masks: Masks | None) -> None:
@@ -98,8 +108,8 @@ class Optimizer:
     @torch.no_grad()
     def load_state(self, block: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Set a block's moments and counter. Raises NetworkError, and sets none, where they do not fit."""
-        counter = self.counters[self.places[block]]
-        tensors = {f"{name}.{slot}": tensor for name, slot, tensor in self.moments_of(block)} | {"counter": counter}
+        tensors = {f"{name}.{slot}": tensor for name, slot, tensor in self.moments_of(block)}
+        tensors["counter"] = self.counters[self.places[block]]
         check_fit(block, tensors, arrays)
         for name, tensor in tensors.items():
             tensor.copy_(torch.tensor(arrays[name]))

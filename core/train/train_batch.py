@@ -65,5 +65,7 @@ def to_side(side: SampleSide, device: torch.device) -> TrainSide:
 
 def to_tensor(array: Bytes, device: torch.device) -> Tensor:
     """(b, R, R, c) bytes -> (b, c, R, R) float32; memory keeps the order of the bytes, which is channels last."""
-    tensor = torch.from_numpy(array).to(device)
-    return tensor.permute(0, 3, 1, 2).float().div_(255)
+    tensor = torch.from_numpy(array)
+    if device.type == "cuda":  # from pinned memory the copy does not wait for the step before
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=device.type == "cuda").permute(0, 3, 1, 2).float().div_(255)
