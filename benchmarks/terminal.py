@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 
 ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[c": b"\x1b[?62;22c"}
-TEXT = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[^\[]|[\x00-\x20]")   # what is left after this is visible text
+# What is left after this is visible text: CSI sequences, OSC strings (the pointer's shape), other escapes, blanks go.
+TEXT = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[\]]|[\x00-\x20]")
 
 
 class Terminal:
@@ -51,7 +52,7 @@ class Terminal:
                 break
         return last - self.started
 
-    def first_text(self, seconds: float = 30) -> float:
+    def first_frame(self, seconds: float = 30) -> float:
         """Seconds from start to the first visible character."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
