@@ -125,8 +125,8 @@ class Trainer:
 
     def _open_faces(self, ground: Ground) -> TrainingFaces:
         state = ground.start.course.state
-        faces = open_faces(state, Path(self._begin.cache), workers=worker_count(int(state.settings["workers"])),
-                           say=ground.progress.renew)
+        faces = open_faces((Path(state.src.path), Path(state.dst.path)), state.settings, Path(self._begin.cache),
+                           workers=worker_count(int(state.settings["workers"])), say=ground.progress.renew)
         for side in SIDES:
             if sentence := told_problems(side, faces.sets[side]):
                 ground.notices.warn("faces", sentence)

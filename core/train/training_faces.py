@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from shutil import disk_usage
 
-from core.events.event import FaceSetNote
-from core.events.state import RunState
 from core.faces.cache import FaceCache
 from core.faces.face_type import face_type_of
 from core.faces.faceset import FaceSet, open_faceset
@@ -60,20 +58,21 @@ class TrainingFaces:
         return self._source
 
 
-def open_faces(state: RunState, cache: Path, *, workers: int, say: Callable[[str], None]) -> TrainingFaces:
-    """Open both face sets of a run. `say` gets a sentence now and then. Raises FaceFileError."""
-    sets = {side: open_side(side, note, say) for side, note in zip(SIDES, (state.src, state.dst), strict=True)}
-    face_type = face_type_of(str(state.settings["face_type"]))
+def open_faces(folders: tuple[Path, Path], settings: Mapping[str, Value], cache: Path, *, workers: int,
+               say: Callable[[str], None]) -> TrainingFaces:
+    """Open the face sets of src and dst. `say` gets a sentence now and then. Raises FaceFileError."""
+    sets = {side: open_side(side, folder, say) for side, folder in zip(SIDES, folders, strict=True)}
+    face_type = face_type_of(str(settings["face_type"]))
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     limit = min(MOST_CACHE_BYTES, disk_usage(cache).free // CACHE_SHARE)
-    caches = {side: FaceCache(faceset, side_px=int(state.settings["resolution"]), face_type=face_type, folder=cache,
+    caches = {side: FaceCache(faceset, side_px=int(settings["resolution"]), face_type=face_type, folder=cache,
                               limit_bytes=limit) for side, faceset in sets.items()}
-    return TrainingFaces(sets, caches, seed=int(state.settings["seed"]), workers=workers)
+    return TrainingFaces(sets, caches, seed=int(settings["seed"]), workers=workers)
 
 
-def open_side(side: str, note: FaceSetNote, say: Callable[[str], None]) -> FaceSet:
+def open_side(side: str, folder: Path, say: Callable[[str], None]) -> FaceSet:
     """The face set of one side."""
-    faceset = open_faceset(Path(note.path), lambda done, total: say(f"reads {side} faces: {done:,} of {total:,}"))
+    faceset = open_faceset(folder, lambda done, total: say(f"reads {side} faces: {done:,} of {total:,}"))
     log.info("side=%s faces=%d problems=%d key=%s", side, len(faceset.faces), len(faceset.problems), faceset.key)
     return faceset
 

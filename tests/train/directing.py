@@ -22,7 +22,7 @@ from core.store.journal import JournalWriter
 from core.store.lock import is_held
 from core.wire.channel import Channel
 from core.wire.frame import REPORTS
-from core.wire.trainer_record import Apply, Ask, At, Begin, Beat, Drop, Finish, Propose, TrainerReport
+from core.wire.trainer_record import Apply, Ask, At, Beat, Begin, Drop, Finish, Propose, TrainerReport
 
 PATIENCE_S = 60.0   # torch takes seconds to load, and the machine is shared
 SYNTHETIC = Consent("synthetic", "synthetic", "tests")
@@ -63,7 +63,7 @@ def make_run(folder: Path, faces: tuple[FaceSetNote, FaceSetNote], *, decided: I
 class Director:
     """Starts a trainer on a run and answers it as a supervisor does; keeps everything that it reports."""
 
-    def __init__(self, run: RunFolder, *, relaunch: list[str] | None = None, **options: object) -> None:
+    def __init__(self, run: RunFolder, *, relaunch: list[str] | None = None) -> None:
         self.run = run
         self.reports: list[TrainerReport] = []
         self._journal = JournalWriter(run.journal)
@@ -72,8 +72,7 @@ class Director:
         with theirs, run.trainer_log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "core.train.main", "--channel", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd="/",
-                **options)
+                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd="/")
         self.channel = Channel(ours, REPORTS)
         self.channel.send(Begin(str(run.path), str(run.path.parent / "cache"), self._journal.last, relaunch or []))
         for event in fold(self._journal.events).waiting:
@@ -112,7 +111,7 @@ class Director:
 
     def wait(self) -> int:
         """Answer it until it ends; its exit code."""
-        self.until(lambda report: False)
+        self.until(lambda _: False)
         return self.process.wait(PATIENCE_S)
 
     # --- reports ------------------------------------------------------------------------------------------------------

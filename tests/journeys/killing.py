@@ -1,0 +1,121 @@
+"""Kills the trainer of a real run at random moments, and says where each kill fell."""
+
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.events.event import Ended, Event, Started
+from core.run.place import Place
+from core.run.spawn import ensure_supervisor
+from core.store.folder import RunFolder
+from core.store.generation import Generations
+from core.store.journal import read_journal
+from core.store.line import line_of
+from core.store.lock import holder, is_held
+
+PATIENCE_S = 60.0
+POLL_S = 0.0005
+WINDOW_S = 0.25     # how long a save of the small run takes about; a kill that is aimed at one falls within
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill: where it fell, the generation that the run went on from, and seconds to the next iteration."""
+
+    where: str
+    generation: int | None
+    iteration: int
+    seconds: float
+    cause: str
+
+
+class Victim:
+    """A run whose trainer is killed again and again, under its real supervisor."""
+
+    def __init__(self, folder: RunFolder, seed: int) -> None:
+        self.folder = folder
+        self._random = random.Random(seed)
+        ensure_supervisor(Place(folder.name, folder.path), park=False)
+
+    def kill(self, *, in_save: bool) -> Kill:
+        """Kill once: `in_save` waits for the first blob of a save, else some time passes first."""
+        pid = self._training_pid()
+        before = self._names(), self._head()
+        if in_save:
+            self._wait(lambda: self._names() - before[0], "the first blob of a save")
+            before = before[0], self._head()
+            time.sleep(self._random.uniform(0, WINDOW_S))   # the moment is the test's own, nothing is waited for
+        else:
+            time.sleep(self._random.uniform(0, 1.0))
+        ends = len(self._events(Ended))
+        os.kill(pid, signal.SIGKILL)
+        killed_s = time.monotonic()
+        self._wait(lambda: len(self._events(Ended)) > ends, "the supervisor to note the end")
+        is_inside = self._head() == before[1] and bool(self._names() - before[0])
+        generation = self._sound_generation()
+        self._training_pid()
+        end = self._events(Ended)[-1].body
+        return Kill("between the first blob and HEAD" if is_inside else "elsewhere",
+                    generation.number if generation else None, generation.iteration if generation else 0,
+                    time.monotonic() - killed_s, f"{end.cause}: signal {end.signal}")
+
+    def _sound_generation(self):
+        """The newest sound generation, of one iteration throughout; None before the first."""
+        generations = Generations(self.folder)
+        found = generations.newest_sound(line_of(read_journal(self.folder.journal)))
+        assert not found.notes, found.notes
+        if found.generation is None:
+            assert self._head() is None
+            return None
+        counters = {int(c.moments["counter"]) for c in generations.load(found.generation.number).values()}
+        assert counters == {found.generation.iteration}, "blocks of different iterations in one generation"
+        return found.generation
+
+    def _training_pid(self) -> int:
+        """The trainer's pid, once it has computed an iteration."""
+        def trains() -> int | None:
+            started, ended = self._events(Started), self._events(Ended)
+            who = holder(self.folder.trainer_lock)
+            if len(started) <= len(ended) or who is None or not is_held(self.folder.trainer_lock):
+                return None
+            segments = [p for p in self.folder.metrics.iterdir() if p.stat().st_mtime > started[-1].at]
+            return who.pid if segments else None
+
+        return self._wait(trains, "an iteration after the start")
+
+    def _events(self, kind: type) -> list[Event]:
+        return [e for e in read_journal(self.folder.journal) if isinstance(e.body, kind)]
+
+    def _names(self) -> set[str]:
+        return {p.name for p in self.folder.blobs.iterdir()}
+
+    def _head(self) -> int | None:
+        return Generations(self.folder).head()
+
+    def _wait(self, condition, what: str):
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"{PATIENCE_S:g} s are over: {what}; {log_of(self.folder)}"
+            time.sleep(POLL_S)
+        return found
+
+
+def log_of(folder: RunFolder) -> str:
+    """The last lines of both logs."""
+    return "\n".join(path.read_text()[-1500:] for path in (folder.supervisor_log, folder.trainer_log)
+                     if Path(path).exists())
+
+
+def end_run(folder: RunFolder) -> None:
+    """End supervisor and trainer of a run, whatever they do."""
+    deadline = time.monotonic() + PATIENCE_S
+    while is_held(folder.run_lock) or is_held(folder.trainer_lock):
+        for lock in (folder.run_lock, folder.trainer_lock):
+            who = holder(lock) if is_held(lock) else None
+            if who is not None:
+                os.kill(who.pid, signal.SIGTERM if lock == folder.run_lock else signal.SIGKILL)
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
