@@ -24,6 +24,7 @@ from dfl_tui.session import Session
 from dfl_tui.terminal import ENDS, STALL_LOOKS, Guard, standard_fds
 from dfl_tui.theme import themes
 
+DEFAULT_THEME = "dark"
 CLOCK_S = 0.5          # the one clock: ticks are drawn at most twice a second
 SOON_S = 0.03          # everything else is drawn once the messages that came together are in
 BEAT_S = 0.5
@@ -51,7 +52,7 @@ class Program(App[Parting], inherit_bindings=False):
         stdin, stdout = standard_fds()
         self.guard = Guard(self._end_from_outside, stdin=stdin, stdout=stdout, stall_looks=stall_looks)
         self._place = place
-        self._wanted_theme = theme
+        self._problems = self._use_themes(theme)
         self._home_loop: asyncio.AbstractEventLoop | None = None
         self._worker: Worker[None] | None = None
         self._drawn: object = None
@@ -60,27 +61,31 @@ class Program(App[Parting], inherit_bindings=False):
     # --- begin and end
     def on_mount(self) -> None:
         """Watch the terminal, take the theme, open the first screen."""
-        self._use_themes()
+        for problem in self._problems:
+            self.notify(problem, severity="warning", markup=False)
         if not self.is_headless:
             self._catch_ends()
-        if self._place is not None:
-            self.open_run(self._place)
-        else:
+        if self.session is None:
             self.action_runs()
         self.set_interval(CLOCK_S, self._clock)
 
-    def _use_themes(self) -> None:
+    def _use_themes(self, wanted: str) -> list[str]:
+        """Know our themes and use one; a sentence for each that cannot be used."""
         found, problems = themes()
         for theme in found:
             self.register_theme(theme)
-        known = self.available_themes
-        self.theme = self._wanted_theme if self._wanted_theme in known else "dark"
-        if self._wanted_theme and self._wanted_theme not in known:
+        if wanted and wanted not in self.available_themes:
             names = ", ".join(theme.name for theme in found)
-            problems.append(_("there is no theme {name}: known are {names}").format(name=self._wanted_theme,
-                                                                                     names=names))
-        for problem in problems:
-            self.notify(problem, severity="warning", markup=False)
+            problems.append(_("there is no theme {name}: known are {names}").format(name=wanted, names=names))
+        # without its watcher: a change of theme styles the whole screen again, and nothing is drawn yet
+        self.set_reactive(App.theme, wanted if wanted in self.available_themes else DEFAULT_THEME)
+        return problems
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The run's screen lies at the bottom: one layout less before the first frame."""
+        if self._place is None:
+            return super().get_default_screen()
+        return RunScreen(self._connect(self._place, start=False))
 
     def _catch_ends(self) -> None:
         loop = asyncio.get_running_loop()
@@ -109,13 +114,17 @@ class Program(App[Parting], inherit_bindings=False):
     # --- the run on screen
     def open_run(self, place: Place, *, start: bool = False) -> None:
         """Connect to a run and show it, instead of the one that was shown. `start`: let it train as well."""
-        if self._worker is not None:
-            self._worker.cancel()
-        self.session = session = Session(place, label(), self._changed, start=start)
-        self._worker = self.run_worker(session.run(), exclusive=False)
+        screen = RunScreen(self._connect(place, start=start))
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(RunScreen(session))
+        self.push_screen(screen)
+
+    def _connect(self, place: Place, *, start: bool) -> Session:
+        if self._worker is not None:
+            self._worker.cancel()
+        self.session = Session(place, label(), self._changed, start=start)
+        self._worker = self.run_worker(self.session.run(), exclusive=False)
+        return self.session
 
     def _changed(self, message: Message) -> None:
         """The model changed: draw soon, ticks and the clock at the next beat of the clock."""

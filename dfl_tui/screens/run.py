@@ -26,6 +26,7 @@ from dfl_tui.screens.model_screen import ModelScreen
 
 # Panels that need numpy come after the first frame (facts/console.md 1.1: its import takes up to 0.5 s).
 LATER = {"series": "SeriesPanel", "chart": "ChartPanel", "previews": "PreviewsPanel"}
+LATER_S = 0.5        # without a welcome they come then
 FIRST_FOCUS = "chart"
 
 
@@ -35,6 +36,7 @@ class RunScreen(ModelScreen, inherit_bindings=False):
     BINDINGS = run_bindings()
     tab = ""
     zoomed = ""
+    _has_all = False
 
     def compose(self) -> ComposeResult:
         for kind in (VerdictPanel, HeaderPanel, TabsPanel, StagesPanel, LocksPanel, EventsPanel, SystemPanel,
@@ -44,7 +46,14 @@ class RunScreen(ModelScreen, inherit_bindings=False):
     def on_mount(self) -> None:
         """Place the panels; fetch the others once these are on screen."""
         self.place_panels()
-        self.call_after_refresh(lambda: self.run_worker(self._add_later_panels()))
+        # not before the welcome is drawn: an import takes the interpreter from the loop
+        self._later = self.set_timer(LATER_S, self._start_later)
+
+    def _start_later(self) -> None:
+        if not self._has_all:
+            self._has_all = True
+            self._later.stop()
+            self.run_worker(self._add_later_panels())
 
     async def _add_later_panels(self) -> None:
         for name, kind in LATER.items():
@@ -252,3 +261,5 @@ class RunScreen(ModelScreen, inherit_bindings=False):
     def show_model(self, model: Model) -> None:
         if self.is_mounted:
             super().show_model(model)
+            if model.state is not None and not self._has_all:
+                self.call_after_refresh(self._start_later)
