@@ -7,7 +7,6 @@ from pathlib import Path
 from core.run.address import answering
 from core.settings.error import RefusedError
 from core.store.folder import RunFolder
-from core.store.lock import is_held
 
 HOME_VARIABLE = "DFL_TUI_HOME"
 
@@ -57,6 +56,8 @@ def find(home: Path, name: str) -> Place:
 
 def is_alive(place: Place) -> bool:
     """Whether a supervisor holds the run."""
+    from core.store.lock import is_held  # late: 45 ms, and finding a run needs no lock
+
     return is_held(RunFolder(place.folder).run_lock)
 
 

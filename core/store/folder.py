@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.settings.error import StoreError
 from core.store.disk import Disk, RealDisk, sync_folder, trouble
-from core.store.lock import FolderLock, take
+
+if TYPE_CHECKING:
+    from core.store.lock import FolderLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,14 @@ class RunFolder:
         sync_folder(disk, self.path)
         sync_folder(disk, self.path.parent)
 
-    def lock_run(self, *, wait_s: float = 0.0) -> FolderLock:
+    def lock_run(self, *, wait_s: float = 0.0) -> "FolderLock":
         """The supervisor's lock. Raises RefusedError while another supervisor lives."""
+        from core.store.lock import take  # late: 45 ms, and a console that only looks for a run takes no lock
+
         return take(self.run_lock, f"run {self.name}", wait_s=wait_s)
 
-    def lock_trainer(self, *, wait_s: float = 0.0) -> FolderLock:
+    def lock_trainer(self, *, wait_s: float = 0.0) -> "FolderLock":
         """The lock that a trainer holds until its last write. Raises RefusedError while another trainer writes."""
+        from core.store.lock import take
+
         return take(self.trainer_lock, f"the trainer of run {self.name}", wait_s=wait_s)

@@ -1,12 +1,15 @@
 """From the name that was typed to the run, and to a connection with its supervisor."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.run.start import Place, ensure_supervisor, find, places
+from core.run.start import Place, find, places
 from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call
-from dfl_tui.cli.connection import Connection
 from dfl_tui.cli.failure import NotFoundError
+
+if TYPE_CHECKING:
+    from dfl_tui.cli.connection import Connection
 
 
 def found(call: Call, name: str) -> Place:
@@ -36,6 +39,9 @@ def no_runs(home: Path) -> NotFoundError:
     return NotFoundError(f"there is no run in {home}", hint="make one with dfl-tui new, or try dfl-tui demo")
 
 
-def reached(place: Place) -> Connection:
+def reached(place: Place) -> "Connection":
     """A connection with the run's supervisor, which is started without a trainer where none lives."""
+    from core.run.start import ensure_supervisor  # late, both: the console comes without them to its first frame
+    from dfl_tui.cli.connection import Connection
+
     return Connection(ensure_supervisor(place, park=True))
