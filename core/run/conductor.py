@@ -1,6 +1,6 @@
 """The trainer's life as one straight loop: wait for the old one, start, wait for its end, say why, decide, again.
 
-Stop, resume and roll back come in between, on the same thread. Knows no client: answers go by a Reply.
+What people ask for (core/run/steering.py) comes in between, on the same thread. Knows no client.
 """
 
 import asyncio
@@ -10,20 +10,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.events.act import RollBack, SetValues
-from core.events.event import Asked, Ended, Resumed, RolledBack, Started, Stopped
+from core.events.event import Ended, Started, Stopped
 from core.events.fold import inverse
 from core.run import poison, restart
 from core.run.archive import Archive
 from core.run.attempt import Attempt
-from core.run.desk import Desk, Wish
+from core.run.desk import Desk
 from core.run.environment import Programs
 from core.run.hook import Happening
 from core.run.ledger import Draft, Ledger
-from core.run.plan import Plan, plan
 from core.run.trainer_end import Exit, how_it_ended
 from core.run.trainer_process import TrainerProcess
-from core.settings.error import DflTuiError, RefusedError
+from core.settings.error import DflTuiError
 from core.store.folder import RunFolder
 from core.store.lock import holder, is_held
 from core.wire.trainer_record import (
@@ -83,6 +81,11 @@ class Conductor:
         if self.attempt.asked:
             return "stopping", f"saves and ends: {self.attempt.asked}"
         return self.attempt.phase, self.attempt.detail
+
+    @property
+    def is_waiting_for_a_person(self) -> bool:
+        """No trainer runs, and a resume would start one."""
+        return self.attempt is None and (self.is_parked or self._phase == "backoff")
 
     @property
     def is_idle(self) -> bool:
@@ -181,8 +184,8 @@ class Conductor:
         cache = folder.path.parent.parent / "cache"     # one for all runs of a home
         trainer.send(Begin(str(folder.path), str(cache), self._ledger.state.number, relaunch))
         self.desk.came(trainer.send)
-        if self._is_ending:
-            self._finish("the supervisor was told to end")
+        if not self._wants_trainer():   # somebody stopped the run while the process was made
+            self._finish("the run is stopped")
         log.info("trainer pid=%s started", trainer.pid)
         return await trainer.wait()
 
@@ -281,7 +284,7 @@ class Conductor:
         self.attempt.finish_by_s = time.monotonic() + SAVE_PATIENCE_S
         self.attempt.trainer.send(Finish(why))
 
-    def _when_ended(self, why: str, errand: Callable[[], None]) -> None:
+    def when_ended(self, why: str, errand: Callable[[], None]) -> None:
         """Do something when no trainer runs: now, or after the one that does has saved and ended."""
         if self.attempt is None:
             errand()
@@ -290,80 +293,15 @@ class Conductor:
         self.attempt.errands.append(errand)
         self.end_trainer(why)
 
-    def stop(self, wish: Wish) -> None:
-        """Save, end the trainer, and leave the run stopped. Raises RefusedError when it is."""
-        planned = plan(wish.act, self._ledger.state)
-
-        def write_down() -> None:
-            self._write(wish, planned)
-            self._setup.said("ended", "stopped by a person")
-
-        self._when_ended("a person stopped the run", write_down)
-
-    def _write(self, wish: Wish, planned: Plan) -> None:
-        """The event of a plan, and its answer."""
-        try:
-            event = self._ledger.append(Draft(planned.body, self.progress, wish.author))
-        except DflTuiError as error:
-            if wish.reply:
-                wish.reply.refused(error)
-            return
-        if wish.reply:
-            wish.reply.done(event, f"{planned.sentence} at iteration {self.progress:,}")
-
-    def resume(self, wish: Wish) -> None:
-        """Go on, whatever the run waits for. Raises RefusedError when it waits for nothing."""
-        state = self._ledger.state
-        if self.attempt is not None and self.attempt.asked and not state.stopped:
-            raise RefusedError("the trainer is just saving and ending", hint="resume the run when it has")
-        if state.stopped == "target":
-            self._refuse_reached_target()
-        if state.paused and self.desk.is_ready:
-            self.desk.take(wish, progress=self.progress)
-            return
-        event = None
-        if state.stopped or state.paused:
-            event = self._ledger.append(Draft(Resumed(), author=wish.author))
-        elif (not self.is_parked and self._phase != "backoff") or self.attempt is not None:
-            raise RefusedError("the run is going on already")
+    def forgive(self) -> None:
+        """A person wants the run to go on: what went wrong before counts no more, and nothing is waited for."""
         self._history, self._deaths, self.is_parked = [], [], False
         self._wake.set()
-        if wish.reply:
-            wish.reply.done(event, "the run goes on")
 
-    def _refuse_reached_target(self) -> None:
-        state = self._ledger.state
-        waiting = [e.body.act for e in state.waiting if isinstance(e.body, Asked)]
-        if any(isinstance(act, SetValues) and "target_iter" in act.values for act in waiting):
-            return
-        target = int(state.settings["target_iter"])
-        if target and self.progress >= target:
-            raise RefusedError(f"the target of {target:,} iterations is reached",
-                               hint="set target_iter higher, or to 0, and resume the run then")
-
-    async def roll_back(self, wish: Wish) -> None:
-        """Go on from an earlier generation in a new life. Raises StoreError when there is no such generation."""
-        assert isinstance(wish.act, RollBack)
-        kept = await self._archive.generation(wish.act.generation)
-
-        def write_down() -> None:
-            life = self._ledger.state.life + 1
-            sentence = f"goes on from generation {kept.number} at iteration {kept.iteration:,}, as life {life}"
-            body = RolledBack(kept.number, kept.iteration, kept.journal, life)
-            before, self.progress = self.progress, kept.iteration
-            try:
-                event = self._ledger.append(Draft(body, author=wish.author))
-            except DflTuiError as error:
-                self.progress = before
-                if wish.reply:
-                    wish.reply.refused(error)
-                return
-            self._saved_iteration = kept.iteration
-            self._history, self._deaths = [], []
-            if wish.reply:
-                wish.reply.done(event, sentence)
-
-        self._when_ended("to go back to an earlier generation", write_down)
+    def goes_back_to(self, iteration: int) -> None:
+        """The run goes on from an earlier generation: what was known about later iterations is void."""
+        self.progress = self._saved_iteration = iteration
+        self._history, self._deaths = [], []
 
     # --- called now and then ------------------------------------------------------------------------------------------
     def look_after(self, now_s: float) -> None:

@@ -27,6 +27,7 @@ from core.run.logs import trim
 from core.run.machine import Sampler
 from core.run.server import Server
 from core.run.status import tick
+from core.run.steering import Steering
 from core.run.version import VERSION
 from core.settings.error import RefusedError, StoreError
 from core.store.folder import RunFolder
@@ -79,6 +80,7 @@ class Supervisor:
         self._archive = Archive(folder, self._ledger.events)
         setup = Setup(folder, options.programs, self._call_hook, self._tell_preview)
         self._conductor = Conductor(setup, self._ledger, self._archive, is_parked=options.park)
+        self._steering = Steering(self._conductor, self._ledger, self._archive, self._call_hook)
         self._lease = Lease()
         listener, self.socket_path = listen(folder.path)
         self._server = Server(listener, self.socket_path, self)
@@ -170,11 +172,11 @@ class Supervisor:
             self._tell_lease()
         match act:
             case StopRun() if command.at is None:
-                self._conductor.stop(wish)
+                self._steering.stop(wish)
             case ResumeRun() if command.at is None:
-                self._conductor.resume(wish)
+                self._steering.resume(wish)
             case RollBack() if command.at is None:
-                await self._conductor.roll_back(wish)
+                await self._steering.roll_back(wish)
             case WithdrawAct(event=number) if command.at is None:
                 self._conductor.desk.withdraw(number, wish)
             case _:

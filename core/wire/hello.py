@@ -1,5 +1,6 @@
 """The handshake: how a client comes in, and whom a supervisor lets in."""
 
+import contextlib
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,8 @@ def connect(path: Path, label: str, *, version: str = "") -> tuple[Channel[Super
         sock.connect(str(path))
         check_peer(sock)
         channel = Channel(sock, ANSWERS)
-        channel.send(Hello(PROTOCOL, version, clean_label(label)))
+        with contextlib.suppress(WireError):    # one that lets nobody in says why, and hangs up before it hears us
+            channel.send(Hello(PROTOCOL, version, clean_label(label)))
         return channel, _welcome(channel.receive(HELLO_TIMEOUT_S))
     except (OSError, WireError) as error:
         sock.close()
@@ -61,7 +63,8 @@ async def open_stream(path: Path, label: str, *, version: str = "") -> "tuple[St
             await asyncio.get_running_loop().sock_connect(sock, str(path))
             check_peer(sock)
             stream = Stream(sock, ANSWERS)
-            await stream.send(Hello(PROTOCOL, version, clean_label(label)))
+            with contextlib.suppress(WireError):    # as in connect
+                await stream.send(Hello(PROTOCOL, version, clean_label(label)))
             return stream, _welcome(await stream.receive())
     except (OSError, WireError) as error:
         sock.close()

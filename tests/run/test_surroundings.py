@@ -3,13 +3,15 @@
 import asyncio
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from core.run import doctor as doctor_module
-from core.run import systemd
+from core.run import start, systemd
 from core.run.address import answering, listen, make_private, runtime_folder
 from core.run.doctor import doctor, file_system, kind_of_file_system, multiplexer, terminal
 from core.run.environment import child_environment, python_command
@@ -262,3 +264,40 @@ def test_the_load_of_the_machine_is_rounded_to_what_people_can_use(tmp_path):
     assert Sampler(tmp_path).read(2**22 - 1).trainer_rss == 0
 
 
+class Nvml:
+    """NVML as its package shows it, with one card that our process computes on and one that it does not."""
+
+    class NVMLError(Exception):
+        pass
+
+    NVML_ERROR_NOT_FOUND = 6
+
+    def __init__(self, cards: int):
+        self.nvmlInit = lambda: None
+        self.nvmlDeviceGetCount = lambda: cards
+        self.nvmlDeviceGetHandleByIndex = lambda i: i
+        self.nvmlDeviceGetName = lambda i: f"card {i}".encode()
+        self.nvmlDeviceGetMemoryInfo = lambda _: SimpleNamespace(used=3 * 2**30, total=8 * 2**30)
+        self.nvmlDeviceGetUtilizationRates = lambda _: SimpleNamespace(gpu=50)
+        self.nvmlDeviceGetComputeRunningProcesses = (
+            lambda i: [SimpleNamespace(pid=os.getpid())] if i == cards - 1 else [])
+
+
+def test_the_gpu_that_the_trainer_uses_is_shown(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml(2))
+    machine = Sampler(tmp_path).read(os.getpid())
+    assert (machine.gpu, machine.gpu_use, machine.gpu_total) == ("card 1", 0.5, 8 * 2**30)
+    assert Sampler(tmp_path).read(None).gpu == "card 0"
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml(0))
+    assert Sampler(tmp_path).read(os.getpid()).gpu == ""
+
+
+# --- the public module ------------------------------------------------------------------------------------------------
+def test_every_name_of_start_is_there_and_loads_what_it_needs_only():
+    for name in start.__all__:
+        assert getattr(start, name) is not None
+    with pytest.raises(AttributeError):
+        start.nothing   # noqa: B018
+    program = "import sys; from core.run.start import places, find; print(*sys.modules)"
+    seen = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True).stdout
+    assert not {"torch", "numpy", "cv2", "textual", "asyncio", "subprocess"} & set(seen.split())

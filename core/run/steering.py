@@ -1,0 +1,89 @@
+"""What people ask about the life of the trainer: stop, resume, roll back, in every phase. Answers go by a Reply."""
+
+from collections.abc import Callable
+
+from core.events.act import RollBack, SetValues
+from core.events.event import Asked, Body, Resumed, RolledBack
+from core.run.archive import Archive
+from core.run.conductor import Conductor
+from core.run.desk import Wish
+from core.run.hook import Happening
+from core.run.ledger import Draft, Ledger
+from core.run.plan import plan
+from core.settings.error import DflTuiError, RefusedError
+
+
+class Steering:
+    """Stop, resume and roll back a run. `said`: told what happened to it, for the hook."""
+
+    def __init__(self, conductor: Conductor, ledger: Ledger, archive: Archive,
+                 said: Callable[[Happening, str], None]) -> None:
+        self._conductor = conductor
+        self._ledger = ledger
+        self._archive = archive
+        self._said = said
+
+    def stop(self, wish: Wish) -> None:
+        """Save, end the trainer, and leave the run stopped. Raises RefusedError when it is."""
+        planned = plan(wish.act, self._ledger.state)
+
+        def write_down() -> None:
+            if self._write(planned.body, wish, f"{planned.sentence} at iteration {self._conductor.progress:,}"):
+                self._said("ended", "stopped by a person")
+
+        self._conductor.when_ended("a person stopped the run", write_down)
+
+    def resume(self, wish: Wish) -> None:
+        """Go on, whatever the run waits for. Raises RefusedError when it waits for nothing."""
+        state, attempt = self._ledger.state, self._conductor.attempt
+        if attempt is not None and attempt.asked and not state.stopped:
+            raise RefusedError("the trainer is just saving and ending", hint="resume the run when it has")
+        if state.stopped == "target":
+            self._refuse_reached_target()
+        if state.paused and self._conductor.desk.is_ready:
+            self._conductor.desk.take(wish, progress=self._conductor.progress)
+            return
+        event = None
+        if state.stopped or state.paused:
+            event = self._ledger.append(Draft(Resumed(), author=wish.author))
+        elif not self._conductor.is_waiting_for_a_person:
+            raise RefusedError("the run is going on already")
+        self._conductor.forgive()
+        if wish.reply:
+            wish.reply.done(event, "the run goes on")
+
+    def _refuse_reached_target(self) -> None:
+        """A run at its target would stop again at once, unless a waiting act changes the target."""
+        state = self._ledger.state
+        waiting = [e.body.act for e in state.waiting if isinstance(e.body, Asked)]
+        if any(isinstance(act, SetValues) and "target_iter" in act.values for act in waiting):
+            return
+        target = int(state.settings["target_iter"])
+        if target and self._conductor.progress >= target:
+            raise RefusedError(f"the target of {target:,} iterations is reached",
+                               hint="set target_iter higher, or to 0, and resume the run then")
+
+    async def roll_back(self, wish: Wish) -> None:
+        """Go on from an earlier generation in a new life. Raises StoreError when there is no such generation."""
+        assert isinstance(wish.act, RollBack)
+        kept = await self._archive.generation(wish.act.generation)
+
+        def write_down() -> None:
+            life = self._ledger.state.life + 1
+            sentence = f"goes on from generation {kept.number} at iteration {kept.iteration:,}, as life {life}"
+            if self._write(RolledBack(kept.number, kept.iteration, kept.journal, life), wish, sentence):
+                self._conductor.goes_back_to(kept.iteration)
+
+        self._conductor.when_ended("to go back to an earlier generation", write_down)
+
+    def _write(self, body: Body, wish: Wish, sentence: str) -> bool:
+        """Write an event and answer; False when the disk refused, which is then the answer."""
+        try:
+            event = self._ledger.append(Draft(body, self._conductor.progress, wish.author))
+        except DflTuiError as error:
+            if wish.reply:
+                wish.reply.refused(error)
+            return False
+        if wish.reply:
+            wish.reply.done(event, sentence)
+        return True
