@@ -69,8 +69,9 @@ class Boundary:
         self._course.advance(iteration)
         was_paused = False
         while True:
-            self.hear()
-            if (ask := self._next_due()) is not None:
+            while self._pipe.has_orders():
+                self._take(self._pipe.receive())
+            if self._asks and (ask := self._next_due()) is not None:
                 self._carry_out(ask, errands)
                 continue
             errands.attend()

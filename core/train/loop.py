@@ -121,12 +121,12 @@ class Loop:
             self._tools.notices.warn("workers", f"{samples.restarts} sample workers ended and were started again")
         return to_train_batch(samples, self._tools.step.optimizer.device)
 
-    def _step(self, batch: TrainBatch, settings: Mapping[str, Value]) -> tuple[float, ...] | Tensor:
-        """Train on a batch; the step's numbers, left on the device where reading them would wait for it."""
+    def _step(self, batch: TrainBatch, settings: Mapping[str, Value]) -> Tensor:
+        """Train on a batch; the step's numbers, still on the device: reading them here would wait for it."""
         course = self._tools.course
         result = self._tools.step(batch, settings, iteration=self.iteration, locked=course.locked,
                                   stream=LrdStream(int(settings["seed"]), course.life))
-        return tuple(result.numbers.tolist()) if result.numbers.device.type == "cpu" else result.numbers
+        return result.numbers
 
     # --- errands at a boundary (core/train/boundary.py) ---------------------------------------------------------------
     def want_save(self, name: str, ref: int) -> None:

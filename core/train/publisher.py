@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Row(NamedTuple):
-    """One iteration. `iteration`: completed ones, this included. numbers: StepNumbers, or (5,) still on the device."""
+    """One iteration. `iteration`: completed ones, this included. numbers: those of StepResult, (5,), on the device."""
 
     iteration: int
     lr: float
@@ -46,7 +46,7 @@ class Row(NamedTuple):
     total_ms: float
     time: float
     replaying_to: int
-    numbers: tuple[float, ...] | Tensor
+    numbers: Tensor
 
 
 class Smoothed:
@@ -158,8 +158,7 @@ class Publisher:
             self._tell.trouble(f"{lost:,} metric rows are lost: the disk stood still for too long")
         written = []
         for row in rows:
-            numbers = row.numbers.tolist() if isinstance(row.numbers, Tensor) else row.numbers
-            src, dst, masks, _, applied = numbers
+            src, dst, masks, _, applied = row.numbers.tolist()  # waits for a GPU, here and not in training
             self._note(row, src, dst, masks)
             self._tell.outcome(row.iteration, bool(applied))
             written.append((row.iteration, self._life, src, dst, masks, row.lr, row.data_ms, row.compute_ms,
