@@ -11,7 +11,7 @@ from core.events.act import (
 )
 from core.events.event import Event
 from core.settings.error import RefusedError
-from dfl_tui.language import _
+from dfl_tui.language import _, counted
 from dfl_tui.model import Model
 from dfl_tui.telling import told_body
 
@@ -52,6 +52,7 @@ def stop_consequence(model: Model) -> str:
     """What stopping means, in numbers."""
     n = f"{model.tick.iteration:,}" if model.tick else "0"
     waits = len(model.state.waiting) if model.state else 0
-    more = _(" {k} waiting acts stay and act when their iteration comes.").format(k=waits) if waits else ""
+    more = " " + counted("{n} waiting act stays for its iteration.", "{n} waiting acts stay for their iterations.",
+                         waits) if waits else ""
     return _("The run is saved at iteration {n} and its trainer ends; device and memory are free then. Nothing is "
              "lost: p trains on from {n}.").format(n=n) + more

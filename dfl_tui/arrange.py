@@ -41,7 +41,7 @@ def arrange(width: int, height: int, *, tab: str = "", zoomed: str = "") -> dict
         return {"small": Box(0, 0, width, height, False)}
     footer = {"footer": Box(0, height - 1, width, 1, False)}
     if zoomed:
-        return {"verdict": Box(0, 0, width, 1, False), zoomed: Box(0, 1, width, height - 2), **footer}
+        return {"verdict": Box(0, 0, width, 2, False), zoomed: Box(0, 2, width, height - 3), **footer}
     if is_wide(width, height):
         return {**wide(width, height), **footer}
     head = {"verdict": Box(0, 0, width, 2, False), "header": Box(0, 2, width, 2, False)}

@@ -11,12 +11,14 @@ from dfl_tui.keys import KEYS, Key, shown
 from dfl_tui.language import _
 from dfl_tui.screens.run import RunScreen
 
+MOVING = ("panel-", "next-", "previous-", "zoom", "redraw", "help")
+
 
 class Command(NamedTuple):
     """One entry: what is read and matched, its help, what it does."""
 
     name: str
-    help: str
+    help: str | None
     run: Callable[[], None]
 
 
@@ -43,7 +45,9 @@ class Commands(Provider):
         focused = getattr(self.focused, "ID", "")
         in_reach = [key for key in KEYS if key.where == focused or key.anywhere
                     or (key.where == "everywhere" and key.id not in ("palette", "back"))]
-        found = [Command(title(key), key.id, partial(self._press, key)) for key in in_reach]
+        # acts before keys that only move the view
+        in_reach.sort(key=lambda key: key.id.startswith(MOVING))
+        found = [Command(title(key), None, partial(self._press, key)) for key in in_reach]
         if isinstance(screen, RunScreen):
             found += [Command(_("Set {key}").format(key=s.key), s.help, partial(screen.open_setting, s.key))
                       for s in SETTINGS if s.when != "birth"]

@@ -58,9 +58,9 @@ def try_step(draft: Draft, home: Path, told: Told) -> str:
     values: dict[str, Value] = all_settings(draft)
     trial = result("trial", [*words, str(home / "cache"), *(f"{k}={shown(v)}" for k, v in values.items())], "trial",
                    lambda record: told(str(record.get("phase", ""))))
-    return _("{device}: {seconds:.2f} s an iteration, {memory}, {parameters} parameters. {sentence}").format(
+    return _("{seconds:.2f} s an iteration, {memory} of memory, {parameters} parameters, on {device}").format(
         device=trial["device"], seconds=trial["seconds_iteration"], memory=size(trial["memory_bytes"]),
-        parameters=f"{trial['parameters']:,}", sentence=trial.get("sentence", ""))
+        parameters=f"{trial['parameters']:,}")
 
 
 def all_settings(draft: Draft) -> dict[str, Value]:

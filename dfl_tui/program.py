@@ -79,7 +79,15 @@ class Program(App[Parting], inherit_bindings=False):
             problems.append(_("there is no theme {name}: known are {names}").format(name=wanted, names=names))
         # without its watcher: a change of theme styles the whole screen again, and nothing is drawn yet
         self.set_reactive(App.theme, wanted if wanted in self.available_themes else DEFAULT_THEME)
+        self.stylesheet.set_variables(self.get_css_variables())
+        dark = self.current_theme.dark
+        self.update_classes({"-dark-mode": dark, "-light-mode": not dark}, update=False)
         return problems
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our variables, for themes of Textual's own, which lack them."""
+        generated = self.current_theme.to_color_system().generate()
+        return {"pale": generated["foreground-darken-2"], "rule": generated["panel-lighten-2"]}
 
     def get_default_screen(self) -> Screen[Any]:
         """The run's screen lies at the bottom: one layout less before the first frame."""

@@ -10,7 +10,7 @@ from dfl_tui.language import _
 from dfl_tui.look import Look
 from dfl_tui.model import Model
 from dfl_tui.panels.panel import Panel
-from dfl_tui.panels.verdict import mood_style
+from dfl_tui.panels.verdict import coarse, mood_style
 from dfl_tui.phase import Phase, phase_of
 
 NOW_S = 10.0      # a sign of life that is younger counts as "now", so that the age does not repaint each second
@@ -45,7 +45,7 @@ def select(model: Model) -> View:
         iteration=f"{tick.iteration:,}{of}" if tick else "",
         speed=f"{tick.it_s:.2f} it/s" if tick and moving else "",
         split=split(tick.data_ms, tick.compute_ms, tick.save_ms) if tick and moving else "",
-        eta=_("{time} left").format(time=duration(tick.eta_s)) if tick and tick.eta_s is not None else "",
+        eta=_("{time} left").format(time=coarse(tick.eta_s)) if tick and tick.eta_s is not None else "",
         contact=contact(tick.contact, model.wall) if tick else "",
         driver=driver(model),
         steers=model.steers,

@@ -99,9 +99,10 @@ class Listing(Panel):
 
     def _strip(self, row: Row, is_current: bool, width: int, look: Look) -> Strip:
         mark = ("▌" if is_current and self.has_focus else " ", look.cursor)
-        # the right end is given up where it would leave no room for the left
-        right = row.right if width_of(row.right) <= width // 2 else ()
-        line = between([mark, *row.left], right, width) if right else strip([mark, *row.left], width)
+        # the right end is given up where it takes what the left needs, unless it is short
+        room = width - width_of(row.left) - 4
+        right = [*row.right, (" ", look.plain)] if width_of(row.right) <= max(room, width // 6) else []
+        line = between([mark, *row.left], right, width) if row.right and right else strip([mark, *row.left], width)
         if not (is_current and self.has_focus):
             return line
         filled = line.adjust_cell_length(width, look.chosen)

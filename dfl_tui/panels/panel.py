@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from core.wire.console_record import ClientMessage
 from dfl_tui.arrange import digit
-from dfl_tui.draw.line import Part, between, strip
+from dfl_tui.draw.line import Part, between, strip, width_of
 from dfl_tui.language import _
 from dfl_tui.look import Look, look_of
 from dfl_tui.model import Model
@@ -135,8 +135,8 @@ class Panel(Widget):
         number = f"{digit(self.ID)} " if digit(self.ID) else ""
         name: list[Part] = [(f"{mark}{number}", style), (_(self.TITLE), style), (" ", style)]
         used = sum(len(text) for text, _style in name)
-        end: list[Part] = [(f" {note}", look.pale)] if note else []
-        return between([*name, ("─" * max(width - used - len(note) - 2, 0), look.rule)], end, width)
+        end: list[Part] = [(f"{note} ", look.pale)] if note else [(" ", look.rule)]
+        return between([*name, ("─" * max(width - used - width_of(end) - 1, 0), look.rule)], end, width)
 
     # --- Textual's events
     def on_mount(self) -> None:

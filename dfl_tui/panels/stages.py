@@ -90,7 +90,7 @@ class StagesPanel(Listing):
             rows.append(Row(f"settings {pair[0][0]}", tuple(parts)))
         for act in view.waiting:
             rows.append(Row(f"waiting {act.number}", (("◌ ", look.accent), (f"{act.at}  ", look.strong),
-                                                      (act.act, look.text), (act.time, look.pale))))
+                                                      (act.act, look.text)), ((act.time.strip(" ()"), look.pale),)))
         return rows
 
     def note(self, view: object) -> str:

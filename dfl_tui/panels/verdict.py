@@ -20,6 +20,7 @@ from dfl_tui.telling import told_act
 
 ENOUGH_BUCKETS = 12      # fewer say nothing about a trend
 FLAT = 0.01              # a change of the loss by less than a hundredth over the shown range is none
+COARSE_S = 600.0
 FRESH_S = 600.0          # a warning is in the sentence for ten minutes; afterwards it is in the event log
 
 
@@ -106,13 +107,18 @@ def coming(model: Model) -> str:
         when = in_time(at - tick.iteration, tick.it_s)
         return _("Next at {n}: {act}{when}.").format(n=f"{at:,}", act=told_act(body.act), when=when)
     if tick.eta_s is not None:
-        return _("Stops by itself in {time}. Nothing to do.").format(time=duration(tick.eta_s))
+        return _("Stops by itself in {time}. Nothing to do.").format(time=coarse(tick.eta_s))
     return _("Goes on until you stop it.")
 
 
 def in_time(iterations: int, it_s: float) -> str:
     """How long `iterations` take, or "" where that is not known."""
-    return _(" (in {time})").format(time=duration(iterations / it_s)) if it_s > 0 and iterations > 0 else ""
+    return _(" (in {time})").format(time=coarse(iterations / it_s)) if it_s > 0 and iterations > 0 else ""
+
+
+def coarse(seconds: float) -> str:
+    """A duration for planning: whole minutes from ten minutes on."""
+    return duration(seconds if seconds < COARSE_S else seconds // 60 * 60)
 
 
 def paused(model: Model) -> str:

@@ -136,4 +136,4 @@ def test_warp_is_switched_and_pause_depends_on_the_phase(run, model):
 def test_stopping_states_its_consequence_in_numbers(model):
     after = apply(model, EventNews(later(model, Asked(SetValues({"clipgrad": True}), 9_000))))
     told = stop_consequence(after)
-    assert "iteration 3,512" in told and "2 waiting acts" in told
+    assert "iteration 3,512" in told and "2 waiting acts stay" in told
