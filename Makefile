@@ -4,9 +4,7 @@ TORCH ?= torch==2.13.0
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-HOME_DIR ?= demo-home
-export OMP_NUM_THREADS ?= 1
-export PYTHONDONTWRITEBYTECODE ?=
+ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 
 .PHONY: install demo test quick lint pytest campaign numbers bench clean
 
@@ -32,10 +30,10 @@ lint: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=5 --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --durations=5 --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 quick: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 -m 'not journey and not slow'
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m 'not journey and not slow'
 
 campaign: $(VENV)/.installed
 	$(BIN)/python -m scripts.campaign
