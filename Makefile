@@ -11,16 +11,18 @@ ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 install: $(VENV)/.installed
 
 $(VENV)/.torch:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check $(TORCH)
+	@echo "installing $(TORCH) into $(VENV): some minutes, once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check $(TORCH)
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.torch
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	@echo "installing dfl-tui and what it needs"
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/dfl-tui demo
+	@$(BIN)/dfl-tui demo
 
 test: lint pytest
 
