@@ -158,14 +158,14 @@ def test_sigterm_to_the_supervisor_saves_and_parks_without_a_stop(run):
 def test_a_hang_up_and_a_closed_terminal_end_nothing(run):
     """Started from a shell of its own session that is killed with everything in it."""
     starter = f"""
-import sys; sys.path.insert(0, {str(Path.cwd())!r})
+import signal, sys; sys.path.insert(0, {str(Path.cwd())!r})
 from pathlib import Path
 from core.run.place import Place
 from core.run.spawn import ensure_supervisor
 from tests.run.peer_supervise import PROGRAMS
 ensure_supervisor(Place("demo", Path({str(run.place.folder)!r})), park=False, program=PROGRAMS.supervisor)
 print("ready", flush=True)
-sys.stdin.read()
+signal.pause()
 """
     master, slave = os.openpty()
     shell = subprocess.Popen([sys.executable, "-c", starter], stdin=slave, stdout=subprocess.PIPE,
