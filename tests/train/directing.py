@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from core.events.act import Act, LockBlocks, SetValues, UndoLast, UnlockBlocks
-from core.events.event import Asked, Body, Born, Chose, Consent, Event, FaceSetNote
+from core.events.event import Asked, Body, Born, Chose, Consent, Event, FaceSetNote, RolledBack
 from core.events.fold import fold
 from core.faces.demo import demo_folder
 from core.faces.faceset import open_faceset
@@ -61,13 +61,21 @@ def make_run(folder: Path, faces: tuple[FaceSetNote, FaceSetNote], *, decided: I
 
 
 class Director:
-    """Starts a trainer on a run and answers it as a supervisor does; keeps everything that it reports."""
+    """Starts a trainer on a run and answers it as a supervisor does; keeps everything that it reports.
 
-    def __init__(self, run: RunFolder, *, relaunch: list[str] | None = None) -> None:
+    `before`: a roll back that is written before the trainer begins.
+    """
+
+    def __init__(self, run: RunFolder, *, relaunch: list[str] | None = None,
+                 before: RolledBack | None = None) -> None:
         self.run = run
         self.reports: list[TrainerReport] = []
         self._journal = JournalWriter(run.journal)
         self._acts: dict[int, tuple[Act, int | None]] = {}
+        if before is not None:
+            state = fold(self._journal.events)
+            number = self._journal.last + 1
+            self._journal.append(Event(number, before.to_iteration, state.life, 0.0, "person", before))
         ours, theirs = socket.socketpair()
         with theirs, run.trainer_log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -164,7 +172,7 @@ class Director:
     def _write(self, body: Body, iteration: int, author: str, ref: int, **more: int | None) -> None:
         state = fold(self._journal.events)
         event = Event(self._journal.last + 1, max(iteration, state.iteration), state.life, time.time(), author, body,
-                      **more)
+                      "", **more)
         self._journal.append(event)
         self.channel.send(Apply(event, ref))
 
