@@ -21,7 +21,6 @@ from core.events.act import (
     RollBack,
     SaveNow,
     SetValues,
-    StopRun,
     UndoLast,
     UnlockBlocks,
     WithdrawAct,
@@ -330,8 +329,3 @@ class Desk:
 def is_harmless(act: Act) -> bool:
     """Whether an act changes nothing of the run, so that it needs no lease."""
     return isinstance(act, WITHOUT_EVENT)
-
-
-def needs_supervisor(act: Act) -> bool:
-    """Whether an act is about the trainer's life and not about an iteration."""
-    return isinstance(act, StopRun | ResumeRun | RollBack | WithdrawAct)

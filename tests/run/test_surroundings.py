@@ -80,7 +80,8 @@ def test_where_no_socket_can_be_made_every_reason_is_named(tmp_path, monkeypatch
 # --- starting ---------------------------------------------------------------------------------------------------------
 def test_children_do_not_search_the_current_folder():
     safe = child_environment({"PYTHONPATH": os.pathsep.join(["", "here", "/there"]), "X": "1"})
-    assert safe == {"PYTHONSAFEPATH": "1", "PYTHONPATH": "/there", "X": "1"}
+    assert safe == {"PYTHONSAFEPATH": "1", "PYTHONPATH": "/there", "X": "1", "OMP_WAIT_POLICY": "passive"}
+    assert child_environment({"OMP_WAIT_POLICY": "active"})["OMP_WAIT_POLICY"] == "active"
     assert "PYTHONPATH" not in child_environment({"PYTHONPATH": "."})
     assert python_command("a.b", "c") == [sys.executable, "-P", "-m", "a.b", "c"]
 
