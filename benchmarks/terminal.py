@@ -74,15 +74,34 @@ class Terminal:
         """Resident memory in bytes."""
         return int(self.process.memory_info().rss)
 
+    def hang_up(self) -> None:
+        """Close the terminal under the program."""
+        os.close(self.fd)
+        self.fd = -1
+
+    def has_ended(self) -> bool:
+        """Whether the program is over."""
+        return not self.process.is_running() or bool(self.process.status() == psutil.STATUS_ZOMBIE)
+
     def close(self) -> None:
         """End the program and free the pty."""
         for ask in (self.process.terminate, self.process.kill):
-            if not self.process.is_running():
+            if self.has_ended():
                 break
             ask()
-            self.watch(1.0)
-        os.close(self.fd)
+            self._wait(1.0)
+        if self.fd >= 0:
+            self.hang_up()
         os.waitpid(self.pid, 0)
+
+    def _wait(self, seconds: float) -> None:
+        """Read on, as far as there is a terminal, until the program ends."""
+        deadline = time.monotonic() + seconds
+        while not self.has_ended() and time.monotonic() < deadline:
+            if self.fd >= 0:
+                self.watch(0.02)
+            else:
+                time.sleep(0.02)
 
 
 BARE_APP = """

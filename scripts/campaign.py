@@ -1,6 +1,6 @@
 """`make campaign`: what is too long for `make test`. Ends with 1 where one of them fails.
 
-`python -m scripts.campaign [kills] [frames] [sabotage] [--only NAME]...` runs some of them; `--only` picks sabotages.
+`python -m scripts.campaign [kills] [survive] [frames] [sabotage] [--only NAME]...` runs some of them; `--only` picks sabotages.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from scripts.sabotage import ROOT
 # name -> (test file, variable that says how many rounds, rounds)
 TESTS = {
     "kills": ("tests/journeys/test_kills.py", "DFL_TUI_KILLS", 100),
+    "survive": ("tests/journeys/test_survive.py", "DFL_TUI_SUPERVISOR_KILLS", 20),
     "frames": ("tests/journeys/test_hostile_frames.py", "DFL_TUI_FRAMES", 10_000),
 }
 PARTS = (*TESTS, "sabotage")
