@@ -42,10 +42,10 @@ class Victim:
 
     def kill(self, *, in_save: bool) -> Kill:
         """Kill once: `in_save` waits for the first blob of a save, else some time passes first."""
-        pid = self._training_pid()
+        pid = self.training_pid()
         before = self._names(), self._head()
         if in_save:
-            self._wait(lambda: self._names() - before[0], "the first blob of a save")
+            self.wait(lambda: self._names() - before[0], "the first blob of a save")
             before = before[0], self._head()
             time.sleep(self._random.uniform(0, WINDOW_S))   # the moment is the test's own, nothing is waited for
         else:
@@ -53,10 +53,10 @@ class Victim:
         ends = len(self._events(Ended))
         os.kill(pid, signal.SIGKILL)
         killed_s = time.monotonic()
-        self._wait(lambda: len(self._events(Ended)) > ends, "the supervisor to note the end")
+        self.wait(lambda: len(self._events(Ended)) > ends, "the supervisor to note the end")
         is_inside = self._head() == before[1] and bool(self._names() - before[0])
         generation = self._sound_generation()
-        self._training_pid()
+        self.training_pid()
         end = self._events(Ended)[-1].body
         return Kill("between the first blob and HEAD" if is_inside else "elsewhere",
                     generation.number if generation else None, generation.iteration if generation else 0,
@@ -74,7 +74,7 @@ class Victim:
         assert counters == {found.generation.iteration}, "blocks of different iterations in one generation"
         return found.generation
 
-    def _training_pid(self) -> int:
+    def training_pid(self) -> int:
         """The trainer's pid, once it has computed an iteration."""
         def trains() -> int | None:
             started, ended = self._events(Started), self._events(Ended)
@@ -84,7 +84,7 @@ class Victim:
             segments = [p for p in self.folder.metrics.iterdir() if p.stat().st_mtime > started[-1].at]
             return who.pid if segments else None
 
-        return self._wait(trains, "an iteration after the start")
+        return self.wait(trains, "an iteration after the start")
 
     def _events(self, kind: type) -> list[Event]:
         return [e for e in read_journal(self.folder.journal) if isinstance(e.body, kind)]
@@ -95,7 +95,8 @@ class Victim:
     def _head(self) -> int | None:
         return Generations(self.folder).head()
 
-    def _wait(self, condition, what: str):
+    def wait(self, condition, what: str):
+        """What the condition gives once it gives something."""
         deadline = time.monotonic() + PATIENCE_S
         while not (found := condition()):
             assert time.monotonic() < deadline, f"{PATIENCE_S:g} s are over: {what}; {log_of(self.folder)}"
