@@ -28,6 +28,14 @@ DEFAULT_THEME = "dark"
 CLOCK_S = 0.5          # the one clock: ticks are drawn at most twice a second
 SOON_S = 0.03          # everything else is drawn once the messages that came together are in
 BEAT_S = 0.5
+IDLE_S = 4.0
+
+
+async def preload() -> None:
+    """Import what the first key would wait for: the palette takes a second otherwise (facts/console.md 1.2)."""
+    for name in ("dfl_tui.commands", "textual.widgets._option_list", "textual.widgets._input", "dfl_tui.screens.help",
+                 "dfl_tui.screens.settings", "dfl_tui.screens.confirm"):
+        await asyncio.to_thread(import_module, name)
 
 
 class Program(App[Parting], inherit_bindings=False):
@@ -68,6 +76,7 @@ class Program(App[Parting], inherit_bindings=False):
         if self.session is None:
             self.action_runs()
         self.set_interval(CLOCK_S, self._clock)
+        self.set_timer(IDLE_S, lambda: self.run_worker(preload()))
 
     def _use_themes(self, wanted: str) -> list[str]:
         """Know our themes and use one; a sentence for each that cannot be used."""

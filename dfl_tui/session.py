@@ -101,7 +101,7 @@ class Session:
         if attempt and attempt < PATIENT_ATTEMPTS:
             found = socket_path(self.place)
             if found is None:
-                raise WireError(_("the supervisor is gone"))
+                raise WireError(_("none answers yet"))
             return found
         tick = self.model.tick
         idle = not self._start if tick is None else tick.phase in IDLE_PHASES

@@ -150,7 +150,7 @@ class LocksPanel(Listing):
         rows = [row(knot, locks, look, width) for knot in tree]
         self._knots = {r.key: knot for r, knot in zip(rows, tree, strict=True)}
         if not rows:
-            return [Row("none", ((" " + _("the blocks are listed when the trainer has started once"), look.pale),))]
+            return [Row("none", ((" " + _("known once the trainer has started"), look.pale),))]
         return rows
 
     def note(self, view: object) -> str:

@@ -69,15 +69,15 @@ def means(history: History | None, column: str) -> tuple[float, ...]:
     return tuple(mean)
 
 
-def question(iteration: int, known: tuple[str, ...], width: int) -> AskHistory | None:
-    """The history for `width` buckets, asked again when a new bucket is full."""
-    columns = [c for c in SHOWN if c in known]
+def question(iteration: int, width: int) -> AskHistory | None:
+    """The history for `width` buckets, asked again when a new bucket is full. Columns that are not recorded (yet) are
+    left out of the answer."""
     buckets = max(width - NAME_CELLS - VALUE_CELLS - 3, 8)
-    if not columns or not iteration:
+    if not iteration:
         return None
     step = max(1, min(iteration, RANGE) // buckets)
     last = max(iteration // step * step, 1)
-    return AskHistory(0, columns, max(0, last - RANGE), last, buckets)
+    return AskHistory(0, list(SHOWN), max(0, last - RANGE), last, buckets)
 
 
 def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
@@ -103,7 +103,7 @@ class SeriesPanel(Panel):
         return select(model)
 
     def request(self, model: Model, width: int, height: int) -> ClientMessage | None:
-        return question(model.tick.iteration, model.series, width) if model.tick else None
+        return question(model.tick.iteration, width) if model.tick else None
 
     def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
         assert isinstance(view, View)

@@ -104,7 +104,8 @@ class NewRunScreen(ListScreen):
         self.form = NewRunList(fields(tuple(names())))
         super().__init__(None, self.form)
         self._home = home
-        self._said: tuple[tuple[str, str], ...] = ()
+        self._kept: tuple[tuple[str, str], ...] = ()      # results of the work in hand
+        self._said: tuple[tuple[str, str], ...] = ()      # these, and how far it is
         self._busy = False
 
     def on_mount(self) -> None:
@@ -137,6 +138,7 @@ class NewRunScreen(ListScreen):
         if field is None:
             work = {CHECK: self._check, TRY: self._try, MAKE: self._make}.get(key)
             if work is not None and not self._busy:
+                self._kept = ()
                 self.run_worker(work())
             return
         if field.choices:
@@ -155,12 +157,12 @@ class NewRunScreen(ListScreen):
             summary = await self._work(partial(read_faces, self.form.draft, side))
             if summary is None:
                 return
-            self.say("good" if not summary["problems"] else "warn", faces_sentence(side, summary), keep=side == "dst")
+            self.keep("good" if not summary["problems"] else "warn", faces_sentence(side, summary))
 
     async def _try(self) -> None:
         sentence = await self._work(lambda told: try_step(self.form.draft, self._home, told))
         if sentence is not None:
-            self.say("good", sentence)
+            self.keep("good", sentence)
 
     async def _make(self) -> None:
         lacking = missing(self.form.draft)
@@ -185,7 +187,12 @@ class NewRunScreen(ListScreen):
         finally:
             self._busy = False
 
-    def say(self, style: str, sentence: str, *, keep: bool = False) -> None:
-        """Show a sentence under the form, beside the ones before where `keep`."""
-        self._said = (*self._said, (style, sentence)) if keep else ((style, sentence),)
+    def say(self, style: str, sentence: str) -> None:
+        """Show how far the work is, under its results so far."""
+        self._said = (*self._kept, (style, sentence))
+        self.tell_about()
+
+    def keep(self, style: str, sentence: str) -> None:
+        """Show a result."""
+        self._kept = self._said = (*self._kept, (style, sentence))
         self.tell_about()

@@ -10,8 +10,10 @@ import pytest
 from textual.pilot import Pilot
 
 from core.events.act import LockBlocks, MakeBackup, PauseRun, RollBack, SetValues, StopRun, UndoLast, WithdrawAct
-from core.run.start import Place
+from core.faces.demo import demo_folder
+from core.run.start import Place, find
 from dfl_tui.app import Parting
+from dfl_tui.making import make
 from dfl_tui.program import Program
 from tests.console.recorded import Recorded, serving
 
@@ -281,6 +283,36 @@ async def test_an_idle_console_draws_nothing(tmp_path):
             panel.refresh = count
         await pilot.pause(2.2)
         assert drawn == 0
+
+
+@case
+async def test_a_run_is_made_in_the_form_from_real_faces(tmp_path):
+    app = Program(tmp_path, None)
+    async with app.run_test(size=WIDE) as pilot:
+        await shows(pilot, "there is no run here: n makes one")
+        await pilot.press("n")
+        await shows(pilot, "the run has no name")
+        form = app.screen.form
+        values = {"name": "made", "src.folder": str(demo_folder() / "src"), "src.ground": "synthetic",
+                  "dst.folder": str(tmp_path), "dst.ground": "synthetic"}
+        for key, value in values.items():
+            app.screen.put(key, value)
+        await shows(pilot, "complete")
+        form.go_to("check")
+        await pilot.press("enter")
+        await shows(pilot, "holds no usable face")
+        form.go_to("dst.folder")
+        await pilot.press("enter")
+        await pilot.press("ctrl+a", *["delete"] * 3)
+        await pilot.press("escape")
+        app.screen.put("dst.folder", str(demo_folder() / "dst"))
+        form.go_to("check")
+        await pilot.press("enter")
+        await shows(pilot, "src: 96 faces (96 whole_face)", "dst: 96 faces")
+        place = await asyncio.to_thread(make, form.draft, tmp_path, lambda _sentence: None)
+        await pilot.press("escape")
+        await shows(pilot, "made", "synthetic -> synthetic")
+        assert find(tmp_path, "made") == place
 
 
 @case
