@@ -1,1 +1,1 @@
-"""Everything that trains: no part of it draws on a screen. See docs/architecture.md for the folders and their directions."""
+"""Everything that trains; no part of it draws on a screen. The folders and their directions: docs/architecture.md."""

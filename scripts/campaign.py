@@ -1,6 +1,7 @@
 """`make campaign`: what is too long for `make test`. Ends with 1 where one of them fails.
 
-`python -m scripts.campaign [kills] [survive] [frames] [sabotage] [--only NAME]...` runs some of them; `--only` picks sabotages.
+`python -m scripts.campaign [kills] [survive] [frames] [sabotage] [--only NAME]...` runs some of them;
+`--only` picks sabotages.
 """
 
 import argparse
