@@ -53,7 +53,7 @@ def label(key: Key, model: Model) -> str:
     return _(key.label)
 
 
-class FooterPanel(Panel):
+class FooterPanel(Panel[FooterView]):
     """The last row. The screen sets `focused`, `zoomed` and `has_tabs`."""
 
     ID = "footer"
@@ -62,11 +62,10 @@ class FooterPanel(Panel):
     zoomed = ""
     has_tabs = False
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> FooterView:
         return FooterView(hints(model, self.focused, self.zoomed, self.has_tabs))
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, FooterView)
+    def draw(self, view: FooterView, width: int, height: int, look: Look) -> list[Strip]:
         parts: list[Part] = []
         for hint in view.hints:
             more: list[Part] = [(f" {hint.key}", look.accent), (f" {hint.label} ", look.pale)]
@@ -82,18 +81,17 @@ class TabsView:
     tab: str
 
 
-class TabsPanel(Panel):
+class TabsPanel(Panel[TabsView]):
     """The names of the panels with their digits. The screen sets `tab`."""
 
     ID = "tabs"
     can_focus = False
     tab = ""
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> TabsView:
         return TabsView(self.tab)
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, TabsView)
+    def draw(self, view: TabsView, width: int, height: int, look: Look) -> list[Strip]:
         parts = tab_parts(view.tab, PANELS, look)
         return [strip([*parts, (" " + "─" * width, look.rule)], width)]
 
@@ -107,16 +105,16 @@ def tab_parts(tab: str, names: Sequence[str], look: Look) -> list[Part]:
     return parts
 
 
-class SmallPanel(Panel):
+class SmallPanel(Panel[TabsView]):
     """What a terminal that is too small shows."""
 
     ID = "small"
     can_focus = False
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> TabsView:
         return TabsView("")
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+    def draw(self, view: TabsView, width: int, height: int, look: Look) -> list[Strip]:
         text = _("This terminal is {w}x{h}, too small: the console needs 80x24. The training goes on.").format(
             w=width, h=height)
         return [strip([(line, look.warn)], width) for line in wrapped(text, max(width, 1))]

@@ -166,7 +166,7 @@ def draw(view: View, frame: Frame, width: int, height: int, look: Look) -> list[
     return [legend(view, series, frame, width, look), *rows]
 
 
-class ChartPanel(Panel):
+class ChartPanel(Panel[View]):
     """Loss over iterations. y: log; [ ]: range; arrows: the cursor."""
 
     ID = "chart"
@@ -180,14 +180,13 @@ class ChartPanel(Panel):
         self._cursor: int | None = None
         self._frame = Frame(0, 1, log=False)
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
     def request(self, model: Model, width: int, height: int) -> ClientMessage | None:
         return question(model.tick.iteration, RANGES[self._reach], width) if model.tick else None
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, View)
+    def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         history = view.history
         first, last = (history.first, history.last) if history else (0, 1)
         if self._cursor is not None:
@@ -195,7 +194,7 @@ class ChartPanel(Panel):
         self._frame = Frame(first, max(last, first + 1), self._log, self._cursor)
         return draw(view, self._frame, width, height, look)
 
-    def note(self, view: object) -> str:
+    def note(self, view: View) -> str:
         reach = RANGES[self._reach]
         return f"{'all' if reach is None else f'last {reach // 1000}k'}{', log' if self._log else ''}"
 

@@ -67,7 +67,7 @@ def mark(event: Event, look: Look) -> tuple[str, Style]:
             return "·", look.pale
 
 
-class EventsPanel(Listing):
+class EventsPanel(Listing[View]):
     """The log, newest below."""
 
     ID = "events"
@@ -75,12 +75,11 @@ class EventsPanel(Listing):
     BINDINGS = bindings("events")
     follows = True
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, View)
+    def rows(self, view: View, look: Look, width: int) -> list[Row]:
         return [row(event, event.number in view.abandoned, look) for event in view.events]
 
-    def note(self, view: object) -> str:
+    def note(self, view: View) -> str:
         return self.count_note("{n} event", "{n} events")

@@ -94,15 +94,14 @@ def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
     return [strip(first, width), between(second, end, width)]
 
 
-class HeaderPanel(Panel):
+class HeaderPanel(Panel[View]):
     """The two rows under the verdict."""
 
     ID = "header"
     can_focus = False
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, View)
+    def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         return draw(view, width, height, look)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.style import Style
+from textual.events import Click
 from textual.strip import Strip
 
 from dfl_tui.binding import bindings
 from dfl_tui.draw.line import Part, between, clean, strip, width_of
 from dfl_tui.language import _, counted
 from dfl_tui.look import Look
-from dfl_tui.panels.panel import Panel
+from dfl_tui.panels.panel import Panel, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def scrolled(offset: int, cursor: int, count: int, height: int) -> int:
     return min(max(offset, cursor - height + 1), cursor) if height > 0 else 0
 
 
-class Listing(Panel):
+class Listing(Panel[Shown]):
     """A child gives `rows`; the cursor stays on its row while others come and go, at the end it follows the end."""
 
     BINDINGS = bindings("lists")
@@ -49,11 +50,11 @@ class Listing(Panel):
         self._offset = 0
         self._at_end = self.follows
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
+    def rows(self, view: Shown, look: Look, width: int) -> list[Row]:
         """All rows of the view."""
         raise NotImplementedError
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+    def draw(self, view: Shown, width: int, height: int, look: Look) -> list[Strip]:
         words = self.words.lower().split()
         self._shown = [row for row in self.rows(view, look, width) if not words or row.matches(words)]
         self._settle()
@@ -63,7 +64,11 @@ class Listing(Panel):
             return [strip([(f" {_('no row has the words')} {self.words}", look.pale)], width)]
         return [self._strip(row, i + self._offset == self._cursor, width, look) for i, row in enumerate(visible)]
 
-    def note(self, view: object) -> str:
+    def note(self, view: Shown) -> str:
+        return self.filter_note()
+
+    def filter_note(self) -> str:
+        """The filter and how many rows it leaves, "" without one."""
         if self.words:
             return _("only {words}: {n}").format(words=clean(self.words), n=len(self._shown))
         return ""
@@ -152,9 +157,9 @@ class Listing(Panel):
 
         self.app.push_screen(Prompt(_("Show rows with these words"), value=self.words, empty=True), use)
 
-    def on_click(self, event: object) -> None:
+    def on_click(self, event: Click) -> None:
         """The row under the pointer gets the cursor."""
-        y = int(getattr(event, "y", 0)) - self.titled
+        y = event.y - self.titled
         if 0 <= y < len(self._shown) - self._offset:
             self._move_to(self._offset + y)
 
@@ -168,4 +173,4 @@ class Listing(Panel):
 
     def count_note(self, one: str, many: str) -> str:
         """How many rows there are, or are left by the filter."""
-        return Listing.note(self, None) or counted(one, many, len(self._shown))
+        return self.filter_note() or counted(one, many, len(self._shown))

@@ -128,7 +128,7 @@ def row(knot: Knot, locks: dict[str, Lock], look: Look, width: int) -> Row:
                text=f"{knot.pattern} {knot.name} {' '.join(knot.blocks) if knot.depth == 0 else ''}")
 
 
-class LocksPanel(Listing):
+class LocksPanel(Listing[View]):
     """The lock tree. space: lock or open; right, left, enter: fold; /: filter."""
 
     ID = "locks"
@@ -140,11 +140,10 @@ class LocksPanel(Listing):
         self._unfolded: frozenset[str] = frozenset()
         self._knots: dict[str, Knot] = {}
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, View)
+    def rows(self, view: View, look: Look, width: int) -> list[Row]:
         locks = dict(view.locks)
         tree = knots(view.blocks, self._unfolded, self.words)
         rows = [row(knot, locks, look, width) for knot in tree]
@@ -153,10 +152,9 @@ class LocksPanel(Listing):
             return [Row("none", ((" " + _("known once the trainer has started"), look.pale),))]
         return rows
 
-    def note(self, view: object) -> str:
-        assert isinstance(view, View)
+    def note(self, view: View) -> str:
         if self.words:
-            return Listing.note(self, view)
+            return self.filter_note()
         knot = self._here() if self.has_focus else None
         if knot is not None and (told := why(knot.blocks, dict(view.locks))):
             return told

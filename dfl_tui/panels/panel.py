@@ -4,7 +4,7 @@ Textual repaints every cell of a refreshed region, changed or not (facts/console
 """
 
 import logging
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -22,17 +22,18 @@ from dfl_tui.look import Look, look_of
 from dfl_tui.model import Model
 
 LOG = logging.getLogger(__name__)
+Shown = TypeVar("Shown")      # a panel's view
 
 
 class AskAgain(Message):
     """A panel's own state changed so that it wants other data at once."""
 
-    def __init__(self, panel: "Panel") -> None:
+    def __init__(self, panel: "Panel[Any]") -> None:
         super().__init__()
         self.panel = panel
 
 
-class Panel(Widget):
+class Panel(Widget, Generic[Shown]):
     """Base class. A child gives `select` and `draw`, and `note` and `request` where it has them."""
 
     ID: ClassVar[str] = ""
@@ -43,19 +44,19 @@ class Panel(Widget):
     def __init__(self) -> None:
         super().__init__(id=self.ID)
         self.look = Look(*([Style()] * len(Look.__slots__)))   # the theme's, once mounted
-        self._view: object = None
+        self._view: Shown | None = None
         self._rows: list[Strip] = []
 
     # --- what a child gives
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> Shown:
         """The panel's part of the model: frozen and comparable."""
         raise NotImplementedError
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+    def draw(self, view: Shown, width: int, height: int, look: Look) -> list[Strip]:
         """At most `height` rows, without the title row."""
         raise NotImplementedError
 
-    def note(self, view: object) -> str:
+    def note(self, view: Shown) -> str:
         """What stands at the right end of the title row."""
         return ""
 
@@ -74,7 +75,7 @@ class Panel(Widget):
 
     # --- what it does with it
     @property
-    def view(self) -> object:
+    def view(self) -> Shown | None:
         """The view on screen, None before the first."""
         return self._view
 
@@ -112,7 +113,7 @@ class Panel(Widget):
     def render_line(self, y: int) -> Strip:
         return self._rows[y] if y < len(self._rows) else self._laid(Strip([]))
 
-    def _whole(self, view: object) -> list[Strip]:
+    def _whole(self, view: Shown) -> list[Strip]:
         width, height = self.room
         try:
             rows = self.draw(view, width, height, self.look)[:height] if height > 0 else []

@@ -136,7 +136,7 @@ def neighbour(known: list[int], then: int | None, direction: int) -> int | None:
     return after[0] if after else None
 
 
-class PreviewsPanel(Panel):
+class PreviewsPanel(Panel[View]):
     """The fixed faces. Arrows: page; enter: one tile; comma and full stop: an earlier iteration; c: kind of picture."""
 
     ID = "previews"
@@ -155,7 +155,7 @@ class PreviewsPanel(Panel):
         self._columns = 6
         self._known: set[int] = set()
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
     def requests(self, model: Model, width: int, height: int) -> dict[str, ClientMessage]:
@@ -174,8 +174,7 @@ class PreviewsPanel(Panel):
         wanted[self.LIST] = AskPreviewList(0)           # asked once; later previews are heard of as news
         return wanted
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, View)
+    def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         self._known |= {*view.iterations, *([] if view.newest is None else [view.newest])}
         if view.now is None:
             text = view.refused or ("no preview yet: v draws one" if view.newest is None else "reading the preview")
@@ -189,7 +188,7 @@ class PreviewsPanel(Panel):
         shown = View(view.now, then, view.newest, view.iterations, view.refused)
         return draw_one(shown, min(column, self._columns - 1), self.mode, width, height, look)
 
-    def note(self, view: object) -> str:
+    def note(self, view: View) -> str:
         if not isinstance(view, View) or view.now is None:
             return ""
         last = min(self._first + self._layout.faces, view.now.total)

@@ -93,22 +93,20 @@ def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
     return rows
 
 
-class SeriesPanel(Panel):
+class SeriesPanel(Panel[View]):
     """Sparklines."""
 
     ID = "series"
     TITLE = "series"
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
     def request(self, model: Model, width: int, height: int) -> ClientMessage | None:
         return question(model.tick.iteration, width) if model.tick else None
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, View)
+    def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         return draw(view, width, height, look)
 
-    def note(self, view: object) -> str:
-        assert isinstance(view, View)
+    def note(self, view: View) -> str:
         return _("last {n}").format(n=f"{view.reach:,}") if view.reach else ""

@@ -66,18 +66,17 @@ def shown(value: Value) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-class StagesPanel(Listing):
+class StagesPanel(Listing[View]):
     """The stage and what waits; x withdraws."""
 
     ID = "stages"
     TITLE = "stages"
     BINDINGS = bindings("stages")
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, View)
+    def rows(self, view: View, look: Look, width: int) -> list[Row]:
         if not view.stage:
             return []
         half = max((width - 2) // 2, 1)
@@ -93,9 +92,8 @@ class StagesPanel(Listing):
                                                       (act.act, look.text)), ((act.time.strip(" ()"), look.pale),)))
         return rows
 
-    def note(self, view: object) -> str:
-        assert isinstance(view, View)
-        return Listing.note(self, view) or (
+    def note(self, view: View) -> str:
+        return self.filter_note() or (
             counted("{n} act waits", "{n} acts wait", len(view.waiting)) if view.waiting else "")
 
     def action_withdraw(self) -> None:

@@ -64,15 +64,14 @@ def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
     return [strip(flat, width)]
 
 
-class SystemPanel(Panel):
+class SystemPanel(Panel[View]):
     """The machine's load."""
 
     ID = "system"
     TITLE = "machine"
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, View)
+    def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         return draw(view, width, height, look)

@@ -7,7 +7,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from core.events.event import Asked, Event, Started, Warned
-from core.wire.console_record import History
+from core.events.state import RunState
+from core.wire.console_record import History, Tick
 from dfl_tui.draw.line import strip, wrapped
 from dfl_tui.draw.number import duration, short
 from dfl_tui.history import doubles
@@ -45,28 +46,24 @@ def select(model: Model) -> View:
     warning = fresh_warning(model)
     if warning and tick.phase in ("training", "saving", "paused"):
         return View("!", _("Look at this: {sentence}.").format(sentence=warning.rstrip(".")), "warn")
-    return View(phase.glyph, SENTENCES.get(tick.phase, waiting)(model), phase.mood)
+    return View(phase.glyph, sentence(model, state, tick), phase.mood)
 
 
-def training(model: Model) -> str:
+def training(model: Model, state: RunState, tick: Tick) -> str:
     """Training or saving."""
-    state, tick = model.state, model.tick
-    assert state is not None and tick is not None
     if tick.replaying_to > tick.iteration:
         return _("Training again what a crash cost, up to {n}; then it goes on. Nothing to do.").format(
             n=f"{tick.replaying_to:,}")
-    parts = [_("All is well: {stage}.").format(stage=stage(model))]
+    parts = [_("All is well: {stage}.").format(stage=stage(state, tick))]
     if tick.losses is not None:
         loss = (tick.losses.src_smooth + tick.losses.dst_smooth) / 2
         parts.append(_("Loss {loss}{trend}.").format(loss=short(loss), trend=trend(model)))
-    parts.append(coming(model))
+    parts.append(coming(state, tick))
     return " ".join(parts)
 
 
-def stage(model: Model) -> str:
+def stage(state: RunState, tick: Tick) -> str:
     """Where the run is: the stage (by hand, or the recipe's) and how far."""
-    state, tick = model.state, model.tick
-    assert state is not None and tick is not None
     name = _("recipe {name}").format(name=state.recipe) if state.recipe else _("stage by hand")
     target = int(state.settings.get("target_iter", 0))
     if target > 0:
@@ -97,10 +94,8 @@ def middle(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def coming(model: Model) -> str:
+def coming(state: RunState, tick: Tick) -> str:
     """What happens next by itself."""
-    state, tick = model.state, model.tick
-    assert state is not None and tick is not None
     planned = [(e.body.at, e.body) for e in state.waiting if isinstance(e.body, Asked) and e.body.at is not None]
     if planned:
         at, body = min(planned, key=lambda pair: pair[0])
@@ -121,16 +116,13 @@ def coarse(seconds: float) -> str:
     return duration(seconds if seconds < COARSE_S else seconds // 60 * 60)
 
 
-def paused(model: Model) -> str:
+def paused(tick: Tick) -> str:
     """Standing still."""
-    assert model.tick is not None
-    return _("Paused at {n}: p goes on. The trainer keeps its memory and device.").format(n=f"{model.tick.iteration:,}")
+    return _("Paused at {n}: p goes on. The trainer keeps its memory and device.").format(n=f"{tick.iteration:,}")
 
 
-def stopped(model: Model) -> str:
+def stopped(state: RunState, tick: Tick) -> str:
     """No trainer."""
-    state, tick = model.state, model.tick
-    assert state is not None and tick is not None
     n = f"{tick.iteration:,}"
     if state.stopped == "target":
         return _("Finished: the target of {n} iterations is reached. Raise target_iter (e) and press p to go on."
@@ -143,23 +135,32 @@ def stopped(model: Model) -> str:
     return _("Not training, at {n}. p starts it.").format(n=n)
 
 
-def backoff(model: Model) -> str:
+def backoff(tick: Tick) -> str:
     """Between a failure and the next try."""
-    assert model.tick is not None
     return _("The trainer failed and is started again: {detail}.").format(
-        detail=(model.tick.detail or _("soon")).rstrip("."))
+        detail=(tick.detail or _("soon")).rstrip("."))
 
 
-def waiting(model: Model) -> str:
+def waiting(model: Model, tick: Tick) -> str:
     """Starting, trial, stopping, waiting for another writer."""
-    assert model.tick is not None
     phase = phase_of(model)
     words = _(phase.word).capitalize()
-    return f"{words}: {model.tick.detail.rstrip('.')}." if model.tick.detail else f"{words}."
+    return f"{words}: {tick.detail.rstrip('.')}." if tick.detail else f"{words}."
 
 
-SENTENCES = {"training": training, "saving": training, "paused": paused, "stopped": stopped, "parked": stopped,
-             "backoff": backoff}
+def sentence(model: Model, state: RunState, tick: Tick) -> str:
+    """The sentence of each phase."""
+    match tick.phase:
+        case "training" | "saving":
+            return training(model, state, tick)
+        case "paused":
+            return paused(tick)
+        case "stopped" | "parked":
+            return stopped(state, tick)
+        case "backoff":
+            return backoff(tick)
+        case _:
+            return waiting(model, tick)
 
 
 def fresh_warning(model: Model) -> str:
@@ -188,15 +189,14 @@ def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
     return [*rows, *(strip([("   ", look.plain), (line, look.strong)], width) for line in lines[1:])]
 
 
-class VerdictPanel(Panel):
+class VerdictPanel(Panel[View]):
     """The sentence on top."""
 
     ID = "verdict"
     can_focus = False
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
-        assert isinstance(view, View)
+    def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         return draw(view, width, height, look)

@@ -25,7 +25,7 @@ def key_row(key: Key, look: Look) -> Row:
                                          (_(key.help) + asks, look.text)))
 
 
-class HelpList(Listing):
+class HelpList(Listing[tuple[str, ...]]):
     """All keys under their headings."""
 
     ID = "help"
@@ -35,11 +35,10 @@ class HelpList(Listing):
         super().__init__()
         self._focused = focused
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> tuple[str, ...]:
         return tuple(places(self._focused))
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, tuple)
+    def rows(self, view: tuple[str, ...], look: Look, width: int) -> list[Row]:
         rows: list[Row] = []
         for where in view:
             rows.append(Row(where, ((_(HEADINGS[where]), look.strong),)))

@@ -1,6 +1,6 @@
 """A full screen with one list, more about its row under the cursor, and its keys: settings, saves, log, runs, help."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.style import Style
 from textual.app import ComposeResult
@@ -18,8 +18,10 @@ from dfl_tui.panels.panel import Panel
 from dfl_tui.screens.model_screen import ModelScreen
 from dfl_tui.session import Session
 
+Paragraphs = tuple[tuple[str, str], ...]
 
-class KeysLine(Panel):
+
+class KeysLine(Panel[str]):
     """The last row: the list's own keys and the way back."""
 
     ID = "keys"
@@ -30,10 +32,10 @@ class KeysLine(Panel):
         super().__init__()
         self._where = where
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> str:
         return self._where
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+    def draw(self, view: str, width: int, height: int, look: Look) -> list[Strip]:
         parts: list[Part] = []
         own = [(shown(key.keys[0]), key.label) for key in keys_at(self._where)]
         more_keys = [("n", "new run")] if self._where == "runs" else []
@@ -44,7 +46,7 @@ class KeysLine(Panel):
         return [strip(parts, width)]
 
 
-class Detail(Panel):
+class Detail(Panel[Paragraphs]):
     """Text about the row under the cursor, wrapped."""
 
     ID = "detail"
@@ -53,7 +55,7 @@ class Detail(Panel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: tuple[tuple[str, str], ...] = ()
+        self._lines: Paragraphs = ()
 
     def tell(self, *lines: tuple[str, str]) -> None:
         """Show these paragraphs: (name of a style of Look, text)."""
@@ -61,10 +63,10 @@ class Detail(Panel):
         self._view = lines
         self.redraw()
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> Paragraphs:
         return self._lines
 
-    def draw(self, view: object, width: int, height: int, look: Look) -> list[Strip]:
+    def draw(self, view: Paragraphs, width: int, height: int, look: Look) -> list[Strip]:
         rows: list[Strip] = [strip([("─" * width, look.rule)], width)]
         for name, text in self._lines:
             style: Style = getattr(look, name)
@@ -78,7 +80,7 @@ class ListScreen(ModelScreen, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
     detail_rows = 0
 
-    def __init__(self, session: Session | None, listing: Listing) -> None:
+    def __init__(self, session: Session | None, listing: Listing[Any]) -> None:
         super().__init__(session)
         self.listing = listing
         self.detail = Detail()

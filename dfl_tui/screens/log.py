@@ -33,26 +33,25 @@ def select(model: Model) -> View:
     return View(tuple(lines))
 
 
-class LogList(Listing):
+class LogList(Listing[View]):
     """Both logs, one after the other."""
 
     ID = "log"
     TITLE = "log"
     follows = True
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
     def requests(self, model: Model, width: int, height: int) -> dict[str, ClientMessage]:
         return {f"log.{which}": AskLog(0, which, LINES) for which in LOGS}
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, View)
+    def rows(self, view: View, look: Look, width: int) -> list[Row]:
         rows = [Row(str(i), ((f"{which:>10}  ", look.pale), (line, look.text)))
                 for i, (which, line) in enumerate(view.lines)]
         return rows or [Row("none", ((f" {_('the logs are empty')}", look.pale),))]
 
-    def note(self, view: object) -> str:
+    def note(self, view: View) -> str:
         return self.count_note("{n} line", "{n} lines")
 
 

@@ -44,7 +44,7 @@ class ModelScreen(Screen[Any], inherit_bindings=False):
                 panel.show(model)
                 self.want(panel)
 
-    def want(self, panel: Panel, *, at_once: bool = False) -> None:
+    def want(self, panel: Panel[Any], *, at_once: bool = False) -> None:
         """Have the data asked for that `panel` needs."""
         if self._session is not None:
             self._session.want(panel.wanted(self._session.model), monotonic(), at_once=at_once)

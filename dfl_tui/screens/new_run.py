@@ -49,7 +49,7 @@ def rows(draft: Draft, form: list[Field], look: Look) -> list[Row]:
     return found
 
 
-class NewRunList(Listing):
+class NewRunList(Listing[Draft]):
     """The form's rows."""
 
     ID = "new-run"
@@ -61,15 +61,13 @@ class NewRunList(Listing):
         self.form = form
         self.draft = Draft({f"{side}.said_by": user_name() for side in SIDES})
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> Draft:
         return self.draft
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, Draft)
+    def rows(self, view: Draft, look: Look, width: int) -> list[Row]:
         return rows(view, self.form, look)
 
-    def note(self, view: object) -> str:
-        assert isinstance(view, Draft)
+    def note(self, view: Draft) -> str:
         return missing(view) or _("complete")
 
     def redraw(self) -> None:

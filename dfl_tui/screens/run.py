@@ -2,6 +2,7 @@
 
 import asyncio
 from importlib import import_module
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.events import Resize
@@ -90,7 +91,7 @@ class RunScreen(ModelScreen, inherit_bindings=False):
         return any(name == panel.ID and panel.display for panel in self.query(Panel))
 
     @property
-    def focused_panel(self) -> Panel | None:
+    def focused_panel(self) -> Panel[Any] | None:
         """The panel with the focus."""
         return self.focused if isinstance(self.focused, Panel) else None
 

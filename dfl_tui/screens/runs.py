@@ -18,6 +18,7 @@ from dfl_tui.phase import FAILED, FINISHED, PHASES, Phase
 from dfl_tui.screens.list_screen import ListScreen
 
 LOOK_AGAIN_S = 5.0      # the journals are small, but there may be many, on a slow disk
+Entries = tuple[tuple["Entry", ...] | None]
 NAME_CELLS, STATE_CELLS = 22, 16
 STATES: dict[str, Phase] = {"failed": FAILED, "finished": FINISHED, **PHASES}
 
@@ -61,7 +62,7 @@ def row(entry: Entry, now: float, look: Look) -> Row:
         (f"{run.src_person} -> {run.dst_person}", look.pale)))
 
 
-class RunsList(Listing):
+class RunsList(Listing[Entries]):
     """The list."""
 
     ID = "runs"
@@ -72,10 +73,10 @@ class RunsList(Listing):
         super().__init__()
         self.entries: tuple[Entry, ...] | None = None
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> Entries:
         return (self.entries,)
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
+    def rows(self, view: Entries, look: Look, width: int) -> list[Row]:
         if self.entries is None:
             return [Row("reading", ((" " + _("reading the runs"), look.pale),))]
         if not self.entries:
@@ -83,7 +84,7 @@ class RunsList(Listing):
         now = time.time()
         return [row(entry, now, look) for entry in self.entries]
 
-    def note(self, view: object) -> str:
+    def note(self, view: Entries) -> str:
         return self.count_note("{n} run", "{n} runs") if self.entries else ""
 
     def action_open(self) -> None:

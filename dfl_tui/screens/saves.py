@@ -56,21 +56,20 @@ def consequence(generation: Generation, model: Model) -> str:
                  to=f"{generation.iteration:,}", life=model.life + 1, n=f"{lost:,}", time=time_lost)
 
 
-class SavesList(Listing):
+class SavesList(Listing[View]):
     """The list."""
 
     ID = "saves"
     TITLE = "saves"
     BINDINGS = bindings("saves")
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
     def request(self, model: Model, width: int, height: int) -> ClientMessage | None:
         return AskGenerations(0)
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, View)
+    def rows(self, view: View, look: Look, width: int) -> list[Row]:
         if not view.generations:
             return [Row("none", ((f" {view.sentence}", look.pale),))]
         now = time.time()

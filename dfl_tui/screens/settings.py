@@ -81,18 +81,17 @@ def wrong(key: str, text: str) -> str:
     return ""
 
 
-class SettingsList(Listing):
+class SettingsList(Listing[View]):
     """The registry under its headings."""
 
     ID = "settings"
     TITLE = "settings"
     BINDINGS = bindings("settings")
 
-    def select(self, model: Model) -> object:
+    def select(self, model: Model) -> View:
         return select(model)
 
-    def rows(self, view: object, look: Look, width: int) -> list[Row]:
-        assert isinstance(view, View)
+    def rows(self, view: View, look: Look, width: int) -> list[Row]:
         values: Mapping[str, Value] = dict(view.values)
         rows: list[Row] = []
         for group in dict.fromkeys(s.group for s in SETTINGS):
