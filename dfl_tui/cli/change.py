@@ -17,6 +17,7 @@ from core.events.act import (
     StopRun,
     UndoLast,
     UnlockBlocks,
+    WithdrawAct,
 )
 from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
@@ -84,18 +85,61 @@ def unlock_command(call: Call, name: str, pattern: str, at: int | None, take: bo
 @click.command("backup")
 @run_argument()
 @click.argument("label")
+@AT
 @TAKE
 @click.pass_obj
-def backup_command(call: Call, name: str, label: str, take: bool) -> None:
+def backup_command(call: Call, name: str, label: str, at: int | None, take: bool) -> None:
     """Save a run under a label that is kept.
 
     A backup stays until the run is removed; dfl-tui restore goes back to it.
     """
-    carry_out(call, name, MakeBackup(label), take=take)
+    carry_out(call, name, MakeBackup(label), at=at, take=take)
 
 
-def without_arguments(word: str, act: Act, text: str) -> click.Command:
-    """A command that names only the run."""
+@add_everywhere_options
+@click.command("withdraw")
+@run_argument()
+@click.argument("event", type=click.IntRange(min=1))
+@TAKE
+@click.pass_obj
+def withdraw_command(call: Call, name: str, event: int, take: bool) -> None:
+    """Take back a change that waits.
+
+    EVENT is its number in dfl-tui show.
+    """
+    carry_out(call, name, WithdrawAct(event), take=take)
+
+
+@add_everywhere_options
+@click.command("pause")
+@run_argument()
+@AT
+@TAKE
+@click.pass_obj
+def pause_command(call: Call, name: str, at: int | None, take: bool) -> None:
+    """Let a run stand still.
+
+    The trainer keeps its memory and its device; dfl-tui stop frees them.
+    """
+    carry_out(call, name, PauseRun(), at=at, take=take)
+
+
+@add_everywhere_options
+@click.command("stop")
+@run_argument()
+@AT
+@TAKE
+@click.pass_obj
+def stop_command(call: Call, name: str, at: int | None, take: bool) -> None:
+    """Save a run and end its trainer.
+
+    The run stays so until dfl-tui train or dfl-tui resume.
+    """
+    carry_out(call, name, StopRun(), at=at, take=take)
+
+
+def only_now(word: str, act: Act, text: str) -> click.Command:
+    """A command that names only the run, for an act that cannot wait for an iteration."""
 
     @add_everywhere_options
     @click.command(word, help=text)
@@ -108,13 +152,7 @@ def without_arguments(word: str, act: Act, text: str) -> click.Command:
     return command
 
 
-undo_command = without_arguments("undo", UndoLast(), "Take back the last change of a setting or lock.\n\n"
-                                 "The change is reversed from now on; what was trained with it stays trained.")
-save_command = without_arguments("save", SaveNow(), "Save a run now.\n\n"
-                                 "Runs save themselves as often as save_minutes says.")
-pause_command = without_arguments("pause", PauseRun(), "Let a run stand still.\n\n"
-                                  "The trainer keeps its memory and its device; dfl-tui stop frees them.")
-resume_command = without_arguments("resume", ResumeRun(), "Let a run go on.\n\n"
-                                   "After a pause, a stop or a failure.")
-stop_command = without_arguments("stop", StopRun(), "Save a run and end its trainer.\n\n"
-                                 "The run stays so until dfl-tui train or dfl-tui resume.")
+undo_command = only_now("undo", UndoLast(), "Take back the last change of a setting or lock.\n\n"
+                        "The change is reversed from now on; what was trained with it stays trained.")
+save_command = only_now("save", SaveNow(), "Save a run now.\n\nRuns save themselves as often as save_minutes says.")
+resume_command = only_now("resume", ResumeRun(), "Let a run go on.\n\nAfter a pause, a stop or a failure.")

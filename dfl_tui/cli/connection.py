@@ -4,6 +4,7 @@ News that come in between (events, ticks, previews) are left out; `follow` gives
 """
 
 import itertools
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,8 @@ from core.wire.hello import connect
 from core.wire.limits import PING_S
 from dfl_tui.cli.person import label
 
+log = logging.getLogger(__name__)
+
 ANY_ID = 0  # replaced by the connection
 ANSWER_S = 120.0  # a save of the largest model takes about a minute; a change waits for one iteration
 ANSWERS = Done | Refused | History | Preview | PreviewList | Generations | Events | Log | Pong
@@ -58,6 +61,7 @@ class Connection:
         self._channel: Channel[SupervisorMessage]
         self._channel, self.welcome = connect(path, label())
         self._ids = itertools.count(1)
+        log.info("connected run=%s socket=%s seat=%d", self.welcome.run, path, self.welcome.seat)
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +80,7 @@ class Connection:
     def ask(self, kind: type[Answer], request: Request) -> Answer:
         """The answer of type `kind` to `request`, whose id is chosen here."""
         number = next(self._ids)
+        log.info("asked %r", request)
         self._channel.send(replace(request, id=number))
         deadline = time.monotonic() + ANSWER_S
         while (left := deadline - time.monotonic()) > 0:

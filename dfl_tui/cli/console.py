@@ -38,7 +38,7 @@ def open_console(call: Call, name: str | None, screen: ScreenOptions) -> int:
     """The console of the run; without a name of the only run, or the picker. Says its last sentence after it."""
     home = call.home_folder()
     place = found(call, name) if name is not None else only(places(home))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_terminal():
         raise RefusedError("the console needs a terminal",
                            hint="dfl-tui status tells how a run stands, dfl-tui train NAME --plain follows it in lines")
     from dfl_tui.app import run_console  # late: Textual costs half a second
@@ -52,3 +52,8 @@ def open_console(call: Call, name: str | None, screen: ScreenOptions) -> int:
 def only(runs: list[Place]) -> Place | None:
     """The run, where there is just one; None lets the picker choose."""
     return runs[0] if len(runs) == 1 else None
+
+
+def has_terminal() -> bool:
+    """Whether a console can be drawn and typed to."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,6 +1,5 @@
 """`dfl-tui demo`: a run on the packaged synthetic faces, to see the program at work."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ from core.run.start import Place, ensure_supervisor, places
 from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.connection import Connection
-from dfl_tui.cli.console import ScreenOptions, open_console, screen_options
+from dfl_tui.cli.console import ScreenOptions, has_terminal, open_console, screen_options
 from dfl_tui.cli.new import make_run
 from dfl_tui.cli.train import follow_plainly, start
 
@@ -31,11 +30,11 @@ NOBODY = Consent("synthetic", "synthetic", "dfl-tui")  # core/faces/demo: drawin
 def demo_command(call: Call, assignments: tuple[str, ...], colours: str, mouse: bool | None, theme: str) -> int:
     """Train on the packaged synthetic faces.
 
-    Makes a run called demo, or goes on with it. Where standard output is no terminal: 200 iterations in plain lines.
+    Makes a run called demo, or goes on with it. Without a terminal: 200 iterations in plain lines.
     """
     place = demo_run(call.home_folder(), assignments)
     start(place)
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if has_terminal():
         return open_console(call, place.name, ScreenOptions(colours, mouse, theme))
     stop_later(place, PLAIN_ITERATIONS)
     return follow_plainly(place, PLAIN_EVERY)

@@ -15,28 +15,31 @@ from dfl_tui.cli.connection import Connection
 from dfl_tui.cli.failure import RunFailedError
 from dfl_tui.cli.standing import Standing, from_tick
 
+AT_REST = ("stopped", "parked")
 LOST_CONTACTS = 5  # in a row, without a tick between them: then something is wrong that starting again will not mend
 
 
-def follow(place: Place, connection: Connection) -> Iterator[Standing | Event]:
-    """Every event, and how the run stands at every tick, until it stops. The connection is closed at the end.
+def follow(place: Place, *, park: bool) -> Iterator[Standing | Event]:
+    """Every event, and how the run stands at every tick, until it stops.
 
-    Ends when it is stopped and its trainer has saved and ended; raises RunFailedError where it stopped for a failure.
+    park: where no supervisor lives, start it without a trainer. Ends when the run is stopped and its trainer has saved
+    and ended; raises RunFailedError where it stopped for a failure.
     """
     lost = 0
     while True:
         try:
-            with connection:
-                news = connection.follow()
-                for item in followed(place.name, connection.welcome.state, connection.welcome.tick, news):
-                    lost = 0 if isinstance(item, Standing) and item.state == "training" else lost
+            with Connection(ensure_supervisor(place, park=park)) as connection:
+                welcome = connection.welcome
+                for item in followed(place.name, welcome.state, welcome.tick, connection.follow()):
+                    if isinstance(item, Standing) and item.tick is not None:
+                        park = item.tick.phase in AT_REST  # who only looks must not start a training
+                        lost = 0 if item.state == "training" else lost
                     yield item
                 return
         except WireError:
             lost += 1
             if lost > LOST_CONTACTS:
                 raise
-        connection = Connection(ensure_supervisor(place, park=False))
 
 
 def followed(name: str, state: RunState, tick: Tick, news: Iterator[SupervisorMessage]) -> Iterator[Standing | Event]:
@@ -57,7 +60,7 @@ def followed(name: str, state: RunState, tick: Tick, news: Iterator[SupervisorMe
                 yield event
             case _:
                 pass
-        if ended is not None and tick.phase in ("stopped", "parked"):  # the event comes before the last save
+        if ended is not None and tick.phase in AT_REST:  # the event comes before the last save
             check_stop(ended, name, tick.detail)
             return
 

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "lock": Entry("change", "Lock blocks, so that they keep their weights."),
         "unlock": Entry("change", "Open locked blocks."),
         "undo": Entry("change", "Take back the last change of a setting or lock."),
+        "withdraw": Entry("change", "Take back a change that waits."),
         "save": Entry("change", "Save a run now."),
         "backup": Entry("change", "Save a run under a label that is kept."),
         "pause": Entry("change", "Let a run stand still."),

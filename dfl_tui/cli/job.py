@@ -1,11 +1,14 @@
 """A heavy command runs in a process of its own (core/jobs); this starts it and shows its progress."""
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
 from core.run.start import run_job
+
+log = logging.getLogger(__name__)
 
 BAR_CELLS = 30
 
@@ -15,6 +18,7 @@ def records(module: str, arguments: list[str], what: str) -> Iterator[dict[str, 
 
     Raises the job's own sentence where it fails. Leaving the loop early ends the job.
     """
+    log.info("job=%s arguments=%s", module, arguments)
     with closing(run_job(module, arguments)) as job:
         yield from without_progress(job, what)
 

@@ -116,6 +116,8 @@ def told_live(tick: Tick) -> dict[str, str]:
         facts["speed"] = f"{tick.it_s:.2f} it/s, {speed(tick)}"
     if tick.eta_s is not None:
         facts["ETA"] = duration(tick.eta_s)
+    if tick.replaying_to > tick.iteration:
+        facts["again"] = f"up to {tick.replaying_to:,} it trains what a crash had lost"
     if (machine := tick.machine) is not None:
         facts["machine"] = (f"CPU {machine.cpu:.0%}, memory {size(machine.ram_used)} of {size(machine.ram_total)}, "
                             f"{size(machine.disk_free)} free on disk")

@@ -1,7 +1,5 @@
 """`dfl-tui train` and `dfl-tui attach`: start or go on, with the console or with plain lines."""
 
-import sys
-
 import click
 
 from core.events.act import ResumeRun, SetValues
@@ -9,7 +7,7 @@ from core.run.start import Place, ensure_supervisor
 from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.connection import Connection
-from dfl_tui.cli.console import ScreenOptions, open_console, screen_options
+from dfl_tui.cli.console import ScreenOptions, has_terminal, open_console, screen_options
 from dfl_tui.cli.detach import says_training_goes_on
 from dfl_tui.cli.following import follow
 from dfl_tui.cli.place import found
@@ -31,12 +29,12 @@ def train_command(call: Call, name: str, until: int | None, plain: bool, every: 
                   colours: str, mouse: bool | None, theme: str) -> int:
     """Start or go on training a run.
 
-    Opens the console where standard output is a terminal, else prints lines. Ctrl-C, or q in the console, leaves the
+    Opens the console in a terminal, else prints lines. Ctrl-C, or q in the console, leaves the
     training running.
     """
     place = found(call, name)
     start(place, until)
-    if plain or not sys.stdout.isatty():
+    if plain or not has_terminal():
         return follow_plainly(place, every)
     return open_console(call, name, ScreenOptions(colours, mouse, theme))
 
@@ -73,8 +71,7 @@ def start(place: Place, until: int | None = None) -> None:
 
 def follow_plainly(place: Place, every: int) -> int:
     """Print lines until the run stops. Returns the exit code."""
-    connection = Connection(ensure_supervisor(place, park=False))
     with says_training_goes_on(place.name):
-        for line in plain_lines(follow(place, connection), every=every):
+        for line in plain_lines(follow(place, park=False), every=every):
             click.echo(line)
     return 0

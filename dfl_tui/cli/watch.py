@@ -6,9 +6,7 @@ from shutil import get_terminal_size
 import click
 
 from core.events.event import Stopped
-from core.run.start import ensure_supervisor
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
-from dfl_tui.cli.connection import Connection
 from dfl_tui.cli.detach import says_training_goes_on
 from dfl_tui.cli.following import follow
 from dfl_tui.cli.place import found_or_only
@@ -28,11 +26,10 @@ def watch_command(call: Call, name: str | None) -> None:
     Where standard output is no terminal: a line for each change. Ctrl-C ends the watching, not the training.
     """
     place = found_or_only(call, name)
-    connection = Connection(ensure_supervisor(place, park=True))
     in_place = sys.stdout.isatty()
     last = ""
     with says_training_goes_on(place.name):
-        for item in follow(place, connection):
+        for item in follow(place, park=True):
             if isinstance(item, Standing):
                 line = one_line(item, get_terminal_size().columns - 1)
                 if line != last:

@@ -1,13 +1,18 @@
 """A run that does not train: looked into and changed by the real commands, with a supervisor and without a trainer."""
 
 import json
+import os
+import re
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.shell import FACES, Shell
-from core.run.start import is_alive, places
+from core.run.start import Place, is_alive, places, socket_path
+from core.store.lock import holder
 from dfl_tui.cli.exit_code import ExitCode
 
 SAID = ["--src-ground", "synthetic", "--dst-person", "Ben", "--dst-ground", "licence", "--dst-said-by", "carol"]
@@ -45,19 +50,55 @@ def test_looking_starts_nothing(made):
 
 
 def test_settings_change_and_are_taken_back_before_the_first_iteration(made):
-    made.done("set", "a", "batch_size=4", "lr=1e-3")
+    before = made.done("show", "a", "--all").splitlines()
+    made.done("set", "a", "batch_size=3", "clipgrad=true")
     changed = made.done("show", "a").split()
-    assert changed[changed.index("batch_size") + 1:][:1] == ["4"]
-    assert changed[changed.index("lr") + 1:][:1] == ["0.001"]
+    assert changed[changed.index("batch_size") + 1] == "3"
+    assert changed[changed.index("clipgrad") + 1] == "true"
     made.done("undo", "a")
-    after = made.done("show", "a").split()
-    assert "batch_size" not in after
-    assert after[after.index("lr") + 1:][:1] == ["0.0004"]
+    assert made.done("show", "a", "--all").splitlines()[1:] == before[1:]
 
 
 def test_what_waits_for_an_iteration_is_listed(made):
     assert made.done("set", "a", "lr=1e-5", "--at", "500") == "accepted for iteration 500\n"
     assert "at 500" in made.done("show", "a")
+
+
+def test_what_waits_can_be_withdrawn_by_its_number(made):
+    made.done("set", "a", "lr=1e-5", "--at", "500")
+    waiting = re.search(r"at 500 \((\d+)\)", made.done("show", "a"))
+    made.done("withdraw", "a", waiting[1])
+    assert "at 500" not in made.done("show", "a")
+
+
+def test_the_log_is_told_on_standard_error_when_it_is_asked_for(made):
+    told = made.run("-v", "set", "a", "lr=1e-5")
+    assert "SetValues" in told.stderr
+    assert "SetValues" not in told.stdout
+
+
+def test_watching_starts_no_training_even_when_the_supervisor_is_killed(made):
+    watching = made.start("watch", "a")
+    place = places(made.home)[0]
+    first = wait_for_other_supervisor(place, 0)
+    os.kill(first, signal.SIGKILL)
+    wait_for_other_supervisor(place, first)
+    assert made.done("status").startswith("a: parked")
+    watching.send_signal(signal.SIGINT)
+    out, _ = watching.communicate(timeout=20)
+    assert watching.returncode == ExitCode.INTERRUPTED
+    assert "a ■ 0  parked" in out
+
+
+def wait_for_other_supervisor(place: Place, before: int) -> int:
+    """The process id of the run's supervisor, once it is another one than `before` and answers."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = holder(place.folder / "run.lock")
+        if found is not None and found.pid != before and socket_path(place):
+            return found.pid
+        time.sleep(0.05)
+    raise AssertionError("there is no other supervisor")
 
 
 def test_refusals_are_one_sentence_with_the_documented_code(made):
