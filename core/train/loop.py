@@ -17,7 +17,7 @@ from core.train.lrd import LrdStream
 from core.train.notices import Notices
 from core.train.pipe import Ending, Pipe
 from core.train.preview import Preview
-from core.train.publisher import Publisher, Row
+from core.train.publisher import Publisher
 from core.train.rate import rate
 from core.train.step import Step
 from core.train.train_batch import TrainBatch, to_train_batch
@@ -105,8 +105,8 @@ class Loop:
             self.drawn[side] += int(settings["batch_size"])
         ended = time.perf_counter()
         total_ms, save_ms, self._save_ms = (ended - began) * 1000, self._save_ms, 0.0
-        self._tools.publisher.put(Row(self.iteration, lr, data_ms, total_ms - data_ms - save_ms, save_ms, total_ms,
-                                      time.time(), self._tools.course.replaying_to(self.iteration), numbers))
+        self._tools.publisher.put((self.iteration, lr, data_ms, total_ms - data_ms - save_ms, save_ms, total_ms,
+                                   time.time(), self._tools.course.replaying_to(self.iteration), numbers))
         return ended
 
     def next_batch(self) -> TrainBatch:

@@ -7,7 +7,7 @@ import torch
 
 from core.settings.error import StoreError
 from core.store.metric_reader import MetricReader
-from core.train.publisher import COLUMNS, Listeners, Publisher, Row, Smoothed
+from core.train.publisher import COLUMNS, Listeners, Publisher, Smoothed
 
 DEADLINE_S = 10.0
 
@@ -28,7 +28,7 @@ class Heard:
 
 
 def row(iteration, src=1.0, applied=1.0, total_ms=50.0):
-    return Row(iteration, 5e-5, 1.0, 2.0, 0.0, total_ms, 123.0, 0, torch.tensor([src, 2.0, 0.5, 9.0, applied]))
+    return (iteration, 5e-5, 1.0, 2.0, 0.0, total_ms, 123.0, 0, torch.tensor([src, 2.0, 0.5, 9.0, applied]))
 
 
 def test_rows_are_durable_and_whole_after_sync(tmp_path):
