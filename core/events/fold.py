@@ -1,6 +1,6 @@
 """state = fold(events). Pure: no clock, no disk. The same code runs in supervisor, trainer and every console."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -33,13 +33,23 @@ from core.settings.error import JournalError
 UNDO_DEPTH = 50  # more than anybody takes back by single keys; bounds the welcome message
 
 
-def fold(events: Iterable[Event]) -> RunState:
-    """The state after all of `events`, the first of which must be Born. Raises JournalError on a gap."""
+def fold(events: Sequence[Event]) -> RunState:
+    """The state after all of `events`, the first of which must be Born. Raises JournalError on a gap.
+
+    Folds once, however often the run was rolled back: the states that roll backs return to are kept on the way.
+    """
+    wanted = {e.body.position for e in events if isinstance(e.body, RolledBack)}
+    kept: dict[int, RunState] = {}
     state: RunState | None = None
-    history: list[Event] = []
     for event in events:
-        history.append(event)
-        state = born(event) if state is None else apply(state, event, history)
+        if state is None:
+            state = born(event)
+        elif isinstance(event.body, RolledBack):
+            state = rolled_back(followed(state, event), event.body, kept.get(event.body.position))
+        else:
+            state = apply(state, event)
+        if state.number in wanted:
+            kept[state.number] = state
     if state is None:
         raise JournalError("the journal is empty", hint="restore it from a backup of the run folder")
     return state
@@ -56,15 +66,9 @@ def born(event: Event) -> RunState:
                     dst_consent=body.dst_consent, recipe=body.recipe, version=body.version)
 
 
-def apply(state: RunState, event: Event, history: list[Event] | None = None) -> RunState:
-    """The state after `event`. `history` (all events up to this one) is needed for a roll back only."""
-    if event.number != state.number + 1:
-        raise JournalError(f"event {event.number} follows event {state.number}: events are missing between them",
-                           hint="restore the journal from a backup of the run folder")
-    state = replace(state, number=event.number, iteration=event.iteration, life=event.life)
-    if event.asked is not None:
-        state = replace(state, waiting=[e for e in state.waiting if e.number != event.asked])
-    state = remember(state, event)
+def apply(state: RunState, event: Event, history: Sequence[Event] = ()) -> RunState:
+    """The state after `event`. `history` (all events before this one) is needed for a roll back only."""
+    state = followed(state, event)
     body = event.body
     match body:
         case SettingsChanged(changes=changes):
@@ -90,8 +94,8 @@ def apply(state: RunState, event: Event, history: list[Event] | None = None) -> 
             return replace(state, blocks=made)
         case Chose(what=what, value=value):
             return replace(state, chosen=state.chosen | {what: value})
-        case RolledBack(position=position, life=life):
-            return rolled_back(state, position, life, history or [])
+        case RolledBack(position=position):
+            return rolled_back(state, body, fold(history[:position]) if history else None)
         case FacesChanged(side=side, note=note, drawn=drawn):
             first = state.first_drawn | {side: drawn}
             return replace(state, first_drawn=first, **{side: note})
@@ -108,6 +112,17 @@ def apply(state: RunState, event: Event, history: list[Event] | None = None) -> 
                                hint="restore the journal from a backup of the run folder")
 
 
+def followed(state: RunState, event: Event) -> RunState:
+    """`state` with what every event changes: number, iteration, life, the acts that wait, what can be taken back."""
+    if event.number != state.number + 1:
+        raise JournalError(f"event {event.number} follows event {state.number}: events are missing between them",
+                           hint="restore the journal from a backup of the run folder")
+    state = replace(state, number=event.number, iteration=event.iteration, life=event.life)
+    if event.asked is not None:
+        state = replace(state, waiting=[e for e in state.waiting if e.number != event.asked])
+    return remember(state, event)
+
+
 def remember(state: RunState, event: Event) -> RunState:
     """Keep what `undo` can take back: changes of settings and locks, until they were taken back."""
     if event.undoes is not None:
@@ -117,17 +132,17 @@ def remember(state: RunState, event: Event) -> RunState:
     return state
 
 
-def rolled_back(state: RunState, position: int, life: int, history: list[Event]) -> RunState:
-    """Settings, locks, choices and face sets as of event `position`; name, backups and consent stay.
-
-    A face set that is another one by then is found again by the trainer, which counts its epochs from the right place.
+def rolled_back(state: RunState, body: RolledBack, then: RunState | None) -> RunState:
+    """Settings, locks, choices and face sets as in `then`, the state at the position of `body`; name, backups and
+    consent stay. A face set that is another one by then is found again by the trainer, which counts its epochs from
+    the right place.
     """
-    if not history:
+    if then is None:
         raise JournalError("a roll back cannot be understood without the journal before it",
                            hint="ask the supervisor for the state")
-    then = fold(history[:position])
-    return replace(state, life=life, settings=then.settings, locks=then.locks, blocks=then.blocks, chosen=then.chosen,
-                   src=then.src, dst=then.dst, first_drawn=then.first_drawn, waiting=[], undoable=[])
+    return replace(state, life=body.life, settings=then.settings, locks=then.locks, blocks=then.blocks,
+                   chosen=then.chosen, src=then.src, dst=then.dst, first_drawn=then.first_drawn, waiting=[],
+                   undoable=[])
 
 
 def inverse(body: Body) -> Body | None:

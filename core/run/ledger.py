@@ -63,7 +63,7 @@ class Ledger:
             life, iteration = body.life, body.to_iteration
         event = Event(number=state.number + 1, iteration=iteration, life=life, at=time.time(), author=draft.author,
                       body=body, why=draft.why, undoes=draft.undoes, asked=draft.asked)
-        after = apply(state, event, [*self.events, event])  # first: a journal must never hold what cannot be folded
+        after = apply(state, event, self.events)  # first: a journal must never hold what cannot be folded
         self._writer.append(event)
         self.state = after
         for listener in self.listeners:

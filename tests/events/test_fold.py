@@ -1,5 +1,7 @@
 """The fold: the state of a run is a pure function of its events."""
 
+import time
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -184,3 +186,15 @@ def test_every_body_has_a_word_of_its_own():
     assert kind(Paused()) == "pause"
     words = [t.__struct_config__.tag for t in Body.__args__]
     assert len(set(words)) == len(words)
+
+
+def test_a_hundred_roll_backs_cost_no_more_than_other_events():
+    events = journal()
+    for life in range(1, 101):  # each goes back to a generation of the life before, as people do
+        events.append(event(len(events) + 1, SettingsChanged([Change("lr", 0.0, float(life))]), iteration=5,
+                            life=life - 1))
+        events.append(event(len(events) + 1, RolledBack(1, 0, len(events), life), iteration=0, life=life))
+    began = time.process_time()
+    state = fold(events)
+    assert time.process_time() - began < 1.0
+    assert (state.life, state.settings["lr"]) == (100, 100.0)
