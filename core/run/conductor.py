@@ -173,7 +173,7 @@ class Conductor:
         self._phase, self._detail = "starting", ""
         attempt = Attempt()
         try:
-            trainer = await TrainerProcess.start(self._setup.programs.trainer, folder.trainer_log, self.on_report)
+            trainer = TrainerProcess.start(self._setup.programs.trainer, folder.trainer_log, self.on_report)
         except OSError as error:
             self._ledger.note(Draft(Stopped("failure"), why=f"the trainer cannot be started: {error}"))
             self.is_parked = True   # even if the disk did not take that event
@@ -184,8 +184,6 @@ class Conductor:
         cache = folder.path.parent.parent / "cache"     # one for all runs of a home
         trainer.send(Begin(str(folder.path), str(cache), self._ledger.state.number, relaunch))
         self.desk.came(trainer.send)
-        if not self._wants_trainer():   # somebody stopped the run while the process was made
-            self._finish("the run is stopped")
         log.info("trainer pid=%s started", trainer.pid)
         return await trainer.wait()
 

@@ -10,6 +10,8 @@ import logging
 import os
 import signal
 import socket
+import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -31,9 +33,12 @@ log = logging.getLogger(__name__)
 class TrainerProcess:
     """A trainer that runs. Reports come by the callback, in order, on the loop that started it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, stream: Stream[TrainerReport],
+    def __init__(self, process: subprocess.Popen[bytes], stream: Stream[TrainerReport],
                  on_report: Callable[[TrainerReport], None]) -> None:
         self._process = process
+        self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        threading.Thread(target=self._await_end, args=[asyncio.get_running_loop()], name="trainer-end",
+                         daemon=True).start()
         self._stream = stream
         self._oom_kills = oom_kills()
         self._orders: asyncio.Queue[SupervisorOrder] = asyncio.Queue()
@@ -48,16 +53,17 @@ class TrainerProcess:
         return self._process.pid
 
     @classmethod
-    async def start(cls, command: Sequence[str], log_file: Path,
-                    on_report: Callable[[TrainerReport], None]) -> "TrainerProcess":
+    def start(cls, command: Sequence[str], log_file: Path,
+              on_report: Callable[[TrainerReport], None]) -> "TrainerProcess":
         """Start `command` with `--channel FD`. Raises OSError when it cannot be started."""
         ours, theirs = socket.socketpair()
         trim(log_file)
         try:
             with theirs, log_file.open("ab", buffering=0) as output:
-                process = await asyncio.create_subprocess_exec(
-                    *command, "--channel", str(theirs.fileno()), pass_fds=[theirs.fileno()], process_group=0,
-                    stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, env=child_environment())
+                # Not asyncio's own subprocess: it kills a child that still runs when the loop ends, in mid-save.
+                process = subprocess.Popen(
+                    [*command, "--channel", str(theirs.fileno())], pass_fds=[theirs.fileno()], process_group=0,
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=child_environment())
         except OSError:
             ours.close()
             raise
@@ -95,7 +101,7 @@ class TrainerProcess:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the trainer; to its workers as well when it is SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
-            if self._process.returncode is None:
+            if not self._code.done():
                 (os.killpg if number == signal.SIGKILL else os.kill)(self.pid, number)
 
     def end(self) -> None:
@@ -109,9 +115,19 @@ class TrainerProcess:
         log.warning("trainer pid=%s did not end within %g s after SIGTERM", self.pid, TERMINATE_PATIENCE_S)
         self.signal(signal.SIGKILL)
 
+    def _await_end(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The thread that waits for the process."""
+        code = self._process.wait()
+        with contextlib.suppress(RuntimeError):     # the loop has ended: nobody asks any more
+            loop.call_soon_threadsafe(self._note_end, code)
+
+    def _note_end(self, code: int) -> None:
+        if not self._code.done():
+            self._code.set_result(code)
+
     async def wait(self) -> Exit:
         """Its end, after all of its reports were handled."""
-        code = await self._process.wait()
+        code = await asyncio.shield(self._code)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_REPORTS_S):
                 await asyncio.shield(self._reader)
