@@ -155,6 +155,10 @@ class PreviewsPanel(Panel[View]):
         self._columns = 6
         self._known: set[int] = set()
 
+    def on_mount(self) -> None:
+        """The kind of picture that the terminal's colours allow; a screen in a test has no say."""
+        self.mode = str(getattr(self.app, "picture_mode", self.mode))
+
     def select(self, model: Model) -> View:
         return select(model)
 

@@ -16,6 +16,7 @@ from dfl_tui.model import Model
 from dfl_tui.panels.listing import Listing, Row
 from dfl_tui.phase import FAILED, FINISHED, PHASES, Phase
 from dfl_tui.screens.list_screen import ListScreen
+from dfl_tui.screens.model_screen import ModelScreen
 
 LOOK_AGAIN_S = 5.0      # the journals are small, but there may be many, on a slow disk
 Entries = tuple[tuple["Entry", ...] | None]
@@ -123,5 +124,5 @@ class RunsScreen(ListScreen):
 
     def action_back(self) -> None:
         """Back to the run that is open; without one there is nothing to go back to."""
-        if self.app.screen_stack[0] is not self.app.screen_stack[-2]:
+        if isinstance(self.app.screen_stack[-2], ModelScreen):
             super().action_back()

@@ -12,10 +12,11 @@ from textual.pilot import Pilot
 from core.events.act import LockBlocks, MakeBackup, PauseRun, RollBack, SetValues, StopRun, UndoLast, WithdrawAct
 from core.faces.demo import demo_folder
 from core.run.start import Place, find
+from core.store.journal import JournalWriter
 from dfl_tui.app import Parting
 from dfl_tui.making import make
 from dfl_tui.program import Program
-from tests.console.recorded import Recorded, serving
+from tests.console.recorded import Recorded, born_events, serving
 
 PATIENCE_S = 20.0
 WIDE, SMALL = (120, 40), (80, 24)
@@ -316,9 +317,56 @@ async def test_a_run_is_made_in_the_form_from_real_faces(tmp_path):
 
 
 @case
+async def test_another_run_is_picked_from_the_list_and_escape_comes_back_without(tmp_path):
+    home, folder = tmp_path / "home", tmp_path / "home" / "runs" / "anna-on-bo"
+    folder.mkdir(parents=True)
+    journal = JournalWriter(folder / "journal.jsonl")
+    for event in born_events(0.0):
+        journal.append(event)
+    journal.close()
+    async with serving(folder, speed=0.0):
+        app = Program(home, Place("anna-on-bo", folder))
+        async with app.run_test(size=WIDE) as pilot:
+            await shows(pilot, "swap", "src ━")
+            await pilot.press("R")
+            await shows(pilot, "anna-on-bo", "Anna -> Bo", "1 run")
+            await pilot.press("escape")
+            await shows(pilot, "3 loss")
+            await pilot.press("R")
+            await shows(pilot, "Anna -> Bo")
+            await pilot.press("enter")
+            await shows(pilot, "3 loss", "▶ training", "swap", gone="Anna -> Bo")
+            await pilot.press("R", "escape", "2")
+            await shows(pilot, "▌2 locks")
+
+
+@case
 async def test_q_says_that_the_training_goes_on(tmp_path):
     async with console(tmp_path) as (_run, pilot):
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.return_value is not None)
         assert pilot.app.return_value.sentence == ("detached: the training goes on; dfl-tui attach anna-on-bo "
                                                    "comes back")
+
+
+@case
+async def test_a_panel_that_cannot_be_drawn_says_so_and_the_others_live(tmp_path):
+    async with console(tmp_path) as (_run, pilot):
+        panel = pilot.app.screen.query_one("#locks")
+
+        def fail(*_arguments: object) -> None:
+            raise ValueError("a wrong number")
+
+        panel.draw = fail
+        panel.redraw()
+        await shows(pilot, "this panel cannot be drawn: a wrong n", "3 loss")
+
+
+@case
+async def test_pictures_follow_the_colours_of_the_terminal(tmp_path):
+    async with serving(tmp_path, speed=0.0):
+        app = Program(tmp_path, Place("anna-on-bo", tmp_path), picture_mode="ascii")
+        async with app.run_test(size=WIDE) as pilot:
+            await shows(pilot, "swap", "@@@")
+            await pilot.press("c")
+            await shows(pilot, "▀▀▀", gone="@@@")

@@ -103,7 +103,7 @@ def test_a_training_console_stays_far_below_its_bytes_a_second(open_console: Ope
     terminal.wait_for_text("swap")
     terminal.read_for(2)
     seconds = 6
-    assert terminal.read_for(seconds) / seconds < 4_000
+    assert terminal.read_for(seconds) / seconds < 8_000     # half of the budget of design.md 7; usual are 2,700
 
 
 def test_a_terminal_that_stops_reading_does_not_hold_the_console_for_ever(open_console: Opener):
