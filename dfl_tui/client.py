@@ -5,6 +5,7 @@ was gone. Knows no widget: what is heard goes to one function.
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.settings.error import DflTuiError, RefusedError, WireError
-from core.wire.console_record import Ping, Refused, SupervisorMessage
+from core.wire.console_record import Closing, Ping, Refused, SupervisorMessage
 from core.wire.hello import open_stream
 from core.wire.limits import LEASE_SILENCE_S, PING_S
 from core.wire.stream import Stream
 from dfl_tui.language import _
 from dfl_tui.model import Link
+from dfl_tui.thread import in_thread
 
 ANSWER_TIMEOUT_S = 30.0    # a save of a large model takes that long; the supervisor answers all else at once
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)   # a supervisor that is started again is back within a second or two
@@ -46,7 +48,7 @@ class Client:
         attempt = 0
         while True:
             try:
-                stream, welcome = await open_stream(await asyncio.to_thread(self._find, attempt), self._label,
+                stream, welcome = await open_stream(await in_thread(partial(self._find, attempt)), self._label,
                                                     version=self._version)
             except DflTuiError as error:
                 self._heard(Link("lost" if attempt else "connecting", str(error)))
@@ -90,6 +92,8 @@ class Client:
                     message = await stream.receive()
                 if message is None:
                     return ""
+                if isinstance(message, Closing):
+                    return message.reason
                 self._take(message)
         except TimeoutError:
             return _("the supervisor is silent")

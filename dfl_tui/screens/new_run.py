@@ -1,6 +1,5 @@
 """The form for a run from two face sets: faces, consent, model, a check, a trial step, and then the run."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from dfl_tui.model import Model
 from dfl_tui.panels.listing import Listing, Row
 from dfl_tui.screens.list_screen import ListScreen
 from dfl_tui.screens.prompt import Prompt
+from dfl_tui.thread import in_thread
 
 LABEL_CELLS = 18
 CHECK, TRY, MAKE = "check", "try", "make"
@@ -178,7 +178,7 @@ class NewRunScreen(ListScreen):
 
         self._busy = True
         try:
-            return await asyncio.to_thread(work, told)
+            return await in_thread(partial(work, told))
         except DflTuiError as error:
             self.say("bad", str(error))
             return None

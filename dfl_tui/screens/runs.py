@@ -1,8 +1,8 @@
 """The runs of this home, and how each stands; enter opens one."""
 
-import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.run.start import Place, Summary, offline_summary, places
@@ -17,6 +17,7 @@ from dfl_tui.panels.listing import Listing, Row
 from dfl_tui.phase import FAILED, FINISHED, PHASES, Phase
 from dfl_tui.screens.list_screen import ListScreen
 from dfl_tui.screens.model_screen import ModelScreen
+from dfl_tui.thread import in_thread
 
 LOOK_AGAIN_S = 5.0      # the journals are small, but there may be many, on a slow disk
 Entries = tuple[tuple["Entry", ...] | None]
@@ -117,7 +118,7 @@ class RunsScreen(ListScreen):
 
     async def _read(self) -> None:
         try:
-            self.runs.entries = await asyncio.to_thread(read, self._home)
+            self.runs.entries = await in_thread(partial(read, self._home))
         except DflTuiError as error:
             self.refuse(error)
         self.show_model(self.model)
