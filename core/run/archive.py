@@ -35,6 +35,7 @@ from core.wire.limits import EVENTS_ANSWER_BYTES, MAX_EVENTS_AN_ANSWER, MAX_SERI
 if TYPE_CHECKING:
     from core.store import manifest
     from core.store.metric_reader import MetricReader
+    from core.store.pin import Pin
     from core.store.preview import PreviewStore
 
 BUCKET_BYTES = 4 * 8    # four float64 a bucket of a series
@@ -72,9 +73,9 @@ class Archive:
         """Iteration of the newest preview, or None."""
         return await self._run(lambda: self._previews().newest)
 
-    async def generation(self, number: int) -> "manifest.Generation":
-        """A generation that is kept. Raises StoreError."""
-        return await self._run(lambda: self._generation(number))
+    async def pinned(self, number: int) -> "tuple[manifest.Generation, Pin]":
+        """A generation, kept until the pin is released: whatever the trainer saves meanwhile. Raises StoreError."""
+        return await self._run(lambda: self._pinned(number))
 
     def close(self) -> None:
         """End the thread; what it still does is not waited for."""
@@ -96,10 +97,12 @@ class Archive:
         self._store = self._store or PreviewStore(self._folder)
         return self._store
 
-    def _generation(self, number: int) -> "manifest.Generation":
+    def _pinned(self, number: int) -> "tuple[manifest.Generation, Pin]":
         from core.store.generation import Generations as Kept  # late: imports numpy
 
-        return Kept(self._folder).get(number)
+        store = Kept(self._folder)
+        pin = store.pin(number, "roll_back")
+        return store.get(number), pin
 
     def _answer(self, request: Request) -> Answer:
         match request:

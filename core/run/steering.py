@@ -66,13 +66,15 @@ class Steering:
     async def roll_back(self, wish: Wish) -> None:
         """Go on from an earlier generation in a new life. Raises StoreError when there is no such generation."""
         assert isinstance(wish.act, RollBack)
-        kept = await self._archive.generation(wish.act.generation)
+        # Pinned: the save with which the trainer ends may push it out of those that are kept.
+        kept, pin = await self._archive.pinned(wish.act.generation)
 
         def write_down() -> None:
             life = self._ledger.state.life + 1
             sentence = f"goes on from generation {kept.number} at iteration {kept.iteration:,}, as life {life}"
-            if self._write(RolledBack(kept.number, kept.iteration, kept.journal, life), wish, sentence):
-                self._conductor.goes_back_to(kept.iteration)
+            with pin:
+                if self._write(RolledBack(kept.number, kept.iteration, kept.journal, life), wish, sentence):
+                    self._conductor.goes_back_to(kept.iteration)
 
         self._conductor.when_ended("to go back to an earlier generation", write_down)
 

@@ -26,6 +26,7 @@ from core.store.generation import BlockContent, Generations, NewGeneration
 from core.store.journal import read_journal
 from core.store.line import line_of
 from core.store.metric import MetricWriter, cut_to
+from core.store.retention import keep_of
 from core.store.segment import Column
 from core.wire.channel import Channel
 from core.wire.frame import ORDERS
@@ -198,6 +199,7 @@ class Trainer:
         saved = self.generations.save(new)
         self.say(Saved(saved.generation.number, self.iteration, name, saved.bytes_written,
                                 time.monotonic() - began, ref))
+        self.generations.collect(keep_of(self.settings), now_s=time.time(), line=line_of(self.events))
 
 
 if __name__ == "__main__":

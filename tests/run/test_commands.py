@@ -165,6 +165,18 @@ def test_the_target_stops_the_run_and_a_higher_one_lets_it_go_on(run, console):
     assert console.tick(lambda t: t.iteration > now + 60)
 
 
+def test_a_roll_back_to_the_oldest_save_does_not_lose_it_to_the_save_before_it(make_run):
+    run = make_run(keep_generations=2, keep_days=0)
+    console = run.console()
+    console.tick(lambda t: t.phase == "training" and t.iteration > 0)
+    for _ in range(2):
+        assert isinstance(console.command(SaveNow()), Done)
+    oldest = console.ask(AskGenerations).generations[-1]
+    assert isinstance(console.command(RollBack(oldest.number)), Done)
+    console.tick(lambda t: t.phase == "training" and t.life == 1 and t.iteration > oldest.iteration)
+    assert run.bodies(Started)[-1].generation == oldest.number
+
+
 def test_a_roll_back_begins_a_new_life_at_its_generation(run, console):
     console.command(SaveNow())
     kept = console.ask(AskGenerations).generations[0]
