@@ -1,32 +1,28 @@
 """The Textual app: a switchboard between the session, the screens and the end of the terminal."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.screen import Screen
-from textual.worker import Worker
 
 from core.run.start import Place
-from core.wire.console_record import Tick
 from dfl_tui.app import Parting
 from dfl_tui.binding import program_bindings
-from dfl_tui.cli.person import label
 from dfl_tui.language import _
-from dfl_tui.model import Clock, Message
-from dfl_tui.screens.model_screen import ModelScreen
-from dfl_tui.screens.run import RunScreen
-from dfl_tui.session import Session
+from dfl_tui.screens.opening import OpeningScreen
 from dfl_tui.terminal import ENDS, STALL_LOOKS, Guard, standard_fds
 from dfl_tui.theme import themes
 
+if TYPE_CHECKING:
+    from dfl_tui.session import Session
+    from dfl_tui.showing import Showing
+
 DEFAULT_THEME = "dark"
 CLOCK_S = 0.5          # the one clock: ticks are drawn at most twice a second
-SOON_S = 0.03          # everything else is drawn once the messages that came together are in
 BEAT_S = 0.5
 IDLE_S = 4.0
 
@@ -56,25 +52,24 @@ class Program(App[Parting], inherit_bindings=False):
         super().__init__()
         self.home = home
         self.picture_mode = picture_mode
-        self.session: Session | None = None
         stdin, stdout = standard_fds()
         self.guard = Guard(self._end_from_outside, stdin=stdin, stdout=stdout, stall_looks=stall_looks)
         self._place = place
         self._problems = self._use_themes(theme)
         self._home_loop: asyncio.AbstractEventLoop | None = None
-        self._worker: Worker[None] | None = None
-        self._drawn: object = None
-        self._draws_soon = False
+        self._showing: Showing | None = None
 
     # --- begin and end
     def on_mount(self) -> None:
-        """Watch the terminal, take the theme, open the first screen."""
+        """Watch the terminal; the run or the list of runs comes when the first frame is on screen."""
         for problem in self._problems:
             self.notify(problem, severity="warning", markup=False)
         if not self.is_headless:
             self._catch_ends()
-        if self.session is None:
+        if self._place is None:
             self.action_runs()
+        else:
+            self.call_after_refresh(self.run_worker, self._open_first(self._place))
         self.set_interval(CLOCK_S, self._clock)
         self.set_timer(IDLE_S, lambda: self.run_worker(preload()))
 
@@ -99,10 +94,8 @@ class Program(App[Parting], inherit_bindings=False):
         return {"pale": generated["foreground-darken-2"], "rule": generated["panel-lighten-2"]}
 
     def get_default_screen(self) -> Screen[Any]:
-        """The run's screen lies at the bottom: one layout less before the first frame."""
-        if self._place is None:
-            return super().get_default_screen()
-        return RunScreen(self._connect(self._place, start=False))
+        """The first frame. What shows a run is imported after it: panels and wire cost half of a start."""
+        return OpeningScreen(self._place.name if self._place is not None else "")
 
     def _catch_ends(self) -> None:
         loop = asyncio.get_running_loop()
@@ -129,41 +122,29 @@ class Program(App[Parting], inherit_bindings=False):
         self.exit(Parting(0, told))
 
     # --- the run on screen
+    @property
+    def session(self) -> "Session | None":
+        """The run on screen."""
+        return self._showing.session if self._showing is not None else None
+
+    async def _open_first(self, place: Place) -> None:
+        await asyncio.to_thread(import_module, "dfl_tui.showing")    # the terminal may close meanwhile
+        self.open_run(place)
+
     def open_run(self, place: Place, *, start: bool = False) -> None:
         """Connect to a run and show it, instead of the one that was shown. `start`: let it train as well."""
-        screen = RunScreen(self._connect(place, start=start))
+        from dfl_tui.showing import Showing  # late: see get_default_screen
+
+        if self._showing is not None:
+            self._showing.end()
+        self._showing = Showing(self, place, start=start)
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(screen)
-
-    def _connect(self, place: Place, *, start: bool) -> Session:
-        if self._worker is not None:
-            self._worker.cancel()
-        self.session = Session(place, label(), self._changed, start=start)
-        self._worker = self.run_worker(self.session.run(), exclusive=False)
-        return self.session
-
-    def _changed(self, message: Message) -> None:
-        """The model changed: draw soon, ticks and the clock at the next beat of the clock."""
-        if not isinstance(message, Tick | Clock) and not self._draws_soon:
-            self._draws_soon = True
-            self.set_timer(SOON_S, self._draw)
+        self.push_screen(self._showing.screen())
 
     def _clock(self) -> None:
-        if self.session is not None:
-            self.session.tick_clock(time.time())
-            self._draw()
-
-    def _draw(self) -> None:
-        self._draws_soon = False
-        if self.session is None or self.session.model is self._drawn:
-            return
-        for screen in reversed(self.screen_stack):      # what lies under a dialog is seen as well
-            if isinstance(screen, ModelScreen):
-                self._drawn = self.session.model
-                screen.show_model(self.session.model)
-            if not screen.is_modal:
-                break
+        if self._showing is not None:
+            self._showing.tick_clock()
 
     # --- keys that every screen has
     def action_palette(self) -> None:

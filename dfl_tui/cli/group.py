@@ -23,7 +23,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "demo": Entry("demo", "Train on the packaged synthetic faces."),
         "new": Entry("new", "Make a run from two face sets."),
         "train": Entry("train", "Start or go on training a run."),
-        "attach": Entry("train", "Open the console of a run."),
+        "attach": Entry("attach", "Open the console of a run."),
         "tmux": Entry("tmux", "Open the console of a run in its own tmux session."),
     },
     "Look": {

@@ -1,4 +1,4 @@
-"""`dfl-tui train` and `dfl-tui attach`: start or go on, with the console or with plain lines."""
+"""`dfl-tui train`: start or go on, with the console or with plain lines."""
 
 import click
 
@@ -36,19 +36,6 @@ def train_command(call: Call, name: str, until: int | None, plain: bool, every: 
     start(place, until)
     if plain or not has_terminal():
         return follow_plainly(place, every)
-    return open_console(call, name, ScreenOptions(colours, mouse, theme))
-
-
-@add_everywhere_options
-@click.command("attach")
-@run_argument(required=False)
-@screen_options
-@click.pass_obj
-def attach_command(call: Call, name: str | None, colours: str, mouse: bool | None, theme: str) -> int:
-    """Open the console of a run.
-
-    Without NAME: the only run, or the list of runs to pick one from.
-    """
     return open_console(call, name, ScreenOptions(colours, mouse, theme))
 
 

@@ -1,6 +1,5 @@
 """The screen of a run: all panels, arranged for the size of the terminal, and the keys that act on the run."""
 
-import asyncio
 from importlib import import_module
 from typing import Any
 
@@ -15,19 +14,19 @@ from dfl_tui.binding import run_bindings
 from dfl_tui.language import _
 from dfl_tui.model import Model
 from dfl_tui.panels.bars import FooterPanel, SmallPanel, TabsPanel
+from dfl_tui.panels.chart import ChartPanel
 from dfl_tui.panels.events import EventsPanel
 from dfl_tui.panels.header import HeaderPanel
 from dfl_tui.panels.locks import LocksPanel
 from dfl_tui.panels.message import TurnLock, Withdraw
 from dfl_tui.panels.panel import Panel
+from dfl_tui.panels.previews import PreviewsPanel
+from dfl_tui.panels.series import SeriesPanel
 from dfl_tui.panels.stages import StagesPanel
 from dfl_tui.panels.system import SystemPanel
 from dfl_tui.panels.verdict import VerdictPanel
 from dfl_tui.screens.model_screen import ModelScreen
 
-# Panels that need numpy come after the first frame (facts/console.md 1.1: its import takes up to 0.5 s).
-LATER = {"series": "SeriesPanel", "chart": "ChartPanel", "previews": "PreviewsPanel"}
-LATER_S = 0.5        # without a welcome they come then
 FIRST_FOCUS = "chart"
 
 
@@ -37,33 +36,17 @@ class RunScreen(ModelScreen, inherit_bindings=False):
     BINDINGS = run_bindings()
     tab = ""
     zoomed = ""
-    _has_all = False
 
     def compose(self) -> ComposeResult:
-        for kind in (VerdictPanel, HeaderPanel, TabsPanel, StagesPanel, LocksPanel, EventsPanel, SystemPanel,
-                     FooterPanel, SmallPanel):
+        for kind in (VerdictPanel, HeaderPanel, TabsPanel, StagesPanel, SeriesPanel, LocksPanel, ChartPanel,
+                     PreviewsPanel, EventsPanel, SystemPanel, FooterPanel, SmallPanel):
             yield kind()
 
     def on_mount(self) -> None:
-        """Place the panels; fetch the others once these are on screen."""
+        """Place the panels."""
         self.place_panels()
-        # not before the welcome is drawn: an import takes the interpreter from the loop
-        self._later = self.set_timer(LATER_S, self._start_later)
-
-    def _start_later(self) -> None:
-        if not self._has_all:
-            self._has_all = True
-            self._later.stop()
-            self.run_worker(self._add_later_panels())
-
-    async def _add_later_panels(self) -> None:
-        for name, kind in LATER.items():
-            module = await asyncio.to_thread(import_module, f"dfl_tui.panels.{name}")
-            await self.mount(getattr(module, kind)())
-        self.place_panels()
-        if self.focused is None and self.is_shown(FIRST_FOCUS):
+        if self.is_shown(FIRST_FOCUS):
             self.query_one(f"#{FIRST_FOCUS}").focus()
-        self.show_model(self.model)
 
     def on_resize(self, _event: Resize) -> None:
         """Another size of the terminal."""
@@ -262,5 +245,3 @@ class RunScreen(ModelScreen, inherit_bindings=False):
     def show_model(self, model: Model) -> None:
         if self.is_mounted:
             super().show_model(model)
-            if model.state is not None and not self._has_all:
-                self.call_after_refresh(self._start_later)
