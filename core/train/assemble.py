@@ -136,7 +136,8 @@ class Trainer:
         """The threads that work beside the loop. `stack` ends them."""
         course, folder, notices = ground.start.course, ground.folder, ground.notices
         cut_metrics(folder, ground.start)
-        publisher = Publisher(folder.metrics, course.life, listeners(self._pipe, notices))
+        publisher = Publisher(folder.metrics, course.life, listeners(self._pipe, notices),
+                              replaying_to=course.state.iteration)
         stack.callback(publisher.close)
         writer = Writer(ground.generations, Snapshot(step.optimizer), born_s=course.events[0].at,
                         sync_metrics=publisher.sync, say=self._pipe.say, warn=notices.warn)

@@ -52,10 +52,6 @@ class Course:
         """Faces of that side that were drawn before its present face set came in."""
         return self._in_force.first_drawn.get(side, 0)
 
-    def replaying_to(self, iteration: int) -> int:
-        """The journal's last iteration while training has not reached it again, else 0."""
-        return self.state.iteration if iteration < self.state.iteration else 0
-
     def add(self, event: Event) -> None:
         """Take the next event of the journal. Raises JournalError on a gap."""
         self.events.append(event)

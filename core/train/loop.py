@@ -106,7 +106,7 @@ class Loop:
         ended = time.perf_counter()
         total_ms, save_ms, self._save_ms = (ended - began) * 1000, self._save_ms, 0.0
         self._tools.publisher.put((self.iteration, lr, data_ms, total_ms - data_ms - save_ms, save_ms, total_ms,
-                                   time.time(), self._tools.course.replaying_to(self.iteration), numbers))
+                                   time.time(), numbers))
         return ended
 
     def next_batch(self) -> TrainBatch:

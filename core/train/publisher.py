@@ -36,9 +36,9 @@ log = logging.getLogger(__name__)
 
 
 # One iteration: completed iterations (this one included), lr, milliseconds of data, computing, saving and in all, Unix
-# seconds, the iteration up to which it is replayed or 0, and StepResult.numbers, (5,), on the device. A plain tuple: to
-# make a named one costs the training thread 10 us more, a fifth of what it may spend.
-Row = tuple[int, float, float, float, float, float, float, int, Tensor]
+# seconds, and StepResult.numbers, (5,), on the device. A plain tuple: to make a named one costs the training thread
+# 10 us more, a fifth of what it may spend.
+Row = tuple[int, float, float, float, float, float, float, Tensor]
 
 
 class Smoothed:
@@ -69,10 +69,14 @@ class Listeners(NamedTuple):
 
 
 class Publisher:
-    """Owns the metric segments of the run and a thread. `put` is for the training thread, `sync` for any."""
+    """Owns the metric segments of the run and a thread. `put` is for the training thread, `sync` for any.
 
-    def __init__(self, folder: Path, life: int, tell: Listeners) -> None:
+    replaying_to: the journal's last iteration, up to which what is trained was trained before.
+    """
+
+    def __init__(self, folder: Path, life: int, tell: Listeners, *, replaying_to: int = 0) -> None:
         self._life = life
+        self._replaying_to = replaying_to
         self._tell = tell
         self._rows: deque[Row] = deque()
         self._lost = 0
@@ -150,7 +154,7 @@ class Publisher:
             self._tell.trouble(f"{lost:,} metric rows are lost: the disk stood still for too long")
         written = []
         for row in rows:
-            iteration, lr, data_ms, compute_ms, save_ms, total_ms, at, _, numbers = row
+            iteration, lr, data_ms, compute_ms, save_ms, total_ms, at, numbers = row
             src, dst, masks, _, applied = numbers.tolist()  # waits for a GPU, here and not in training
             self._note(row, src, dst, masks)
             self._tell.outcome(iteration, bool(applied))
@@ -158,9 +162,10 @@ class Publisher:
         self._writer.append(np.array(written, np.float64).reshape(-1, len(COLUMNS)))
 
     def _note(self, row: Row, src: float, dst: float, masks: float) -> None:
-        iteration, lr, data_ms, compute_ms, save_ms, total_ms, _, replaying_to, _ = row
+        iteration, lr, data_ms, compute_ms, save_ms, total_ms, _, _ = row
         self._src.add(src)
         self._dst.add(dst)
         self._pace_ms.add(total_ms)
         self._beat = Beat(iteration, self._life, 1000.0 / max(self._pace_ms.value, 1e-3), data_ms, compute_ms, save_ms,
-                          lr, src, dst, self._src.value, self._dst.value, masks, replaying_to)
+                          lr, src, dst, self._src.value, self._dst.value, masks,
+                          self._replaying_to if iteration < self._replaying_to else 0)

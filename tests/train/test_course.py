@@ -74,11 +74,6 @@ def test_a_new_face_set_begins_its_epoch_at_its_event():
     assert (course.first_drawn("src"), course.first_drawn("dst")) == (16, 0)
 
 
-def test_iterations_before_the_last_event_are_told_as_replayed():
-    course = Course(journal((10, 0, Warned("x", "y"))), 1)
-    assert [course.replaying_to(i) for i in (5, 9, 10, 11)] == [10, 10, 0, 0]
-
-
 def test_a_choice_stands_until_a_person_sets_it():
     device = SettingsChanged([Change("device", "auto", "cpu")])
     events = journal((0, 0, Chose("device", "cuda:0", "")), (0, 0, Chose("shared_pass", True, "")), (5, 0, device))

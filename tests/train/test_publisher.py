@@ -28,7 +28,7 @@ class Heard:
 
 
 def row(iteration, src=1.0, applied=1.0, total_ms=50.0):
-    return (iteration, 5e-5, 1.0, 2.0, 0.0, total_ms, 123.0, 0, torch.tensor([src, 2.0, 0.5, 9.0, applied]))
+    return (iteration, 5e-5, 1.0, 2.0, 0.0, total_ms, 123.0, torch.tensor([src, 2.0, 0.5, 9.0, applied]))
 
 
 def test_rows_are_durable_and_whole_after_sync(tmp_path):
@@ -55,6 +55,17 @@ def test_the_newest_row_is_told_with_smoothed_losses_and_pace(tmp_path):
     assert (beat.src, beat.life, beat.it_s) == (0.0, 0, pytest.approx(20.0))
     assert 0.4 < beat.src_smooth < 0.6
     assert heard.outcomes == [(i, True) for i in range(1, 11)]
+    publisher.close()
+
+
+def test_iterations_before_the_last_event_are_told_as_replayed(tmp_path):
+    heard = Heard()
+    publisher = Publisher(tmp_path, 0, heard.listeners, replaying_to=7)
+    publisher.put(row(6))
+    heard.wait(lambda: heard.beats)
+    publisher.put(row(7))
+    heard.wait(lambda: len(heard.beats) == 2)
+    assert [b.replaying_to for b in heard.beats] == [7, 0]
     publisher.close()
 
 
