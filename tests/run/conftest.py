@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -9,10 +10,16 @@ from core.run.birth import create_run
 from tests.run.running import Running, new_run
 
 
+@pytest.fixture(autouse=True)
+def runtime(monkeypatch) -> Iterator[Path]:
+    """A runtime directory of the test's own with a short name: tmp_path can be too long for a socket in it."""
+    with TemporaryDirectory(prefix="rt-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
-    (tmp_path / "runtime").mkdir(mode=0o700)
+def home(tmp_path) -> Path:
     return tmp_path / "home"
 
 
