@@ -16,7 +16,7 @@ from core.store.journal import read_journal
 from core.store.line import line_of
 from core.store.lock import holder, is_held
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0    # an overloaded machine takes a minute to load torch
 POLL_S = 0.0005
 WINDOW_S = 0.25     # how long a save of the small run takes about; a kill that is aimed at one falls within
 

@@ -12,6 +12,7 @@ LOCKED = "encoder.*, decoder_dst.upscale1"
 
 @pytest.mark.journey
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_200_iterations_leave_locked_blocks_alone_and_move_all_others(tmp_path):
     run = make_run(tmp_path / "locks", small_faces(tmp_path / "faces"), target_iter=210,
                    waiting=[(MakeBackup("before"), 10), (LockBlocks(LOCKED), 10)], lr_dropout="y", clipgrad=True,

@@ -20,6 +20,7 @@ ROOM_BYTES = 100 * 2**20
 
 @pytest.mark.journey
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_batch_that_does_not_fit_is_taken_back_with_its_reason(tmp_path):
     run = make_run(tmp_path / "home" / "runs" / "large", small_faces(tmp_path / "faces"), save_minutes=0.05)
     try:

@@ -40,6 +40,7 @@ def kill_after(run, *, save_at, kill_at):
 
 @pytest.mark.journey
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("archi", "straight_workers", "killed_workers"), [("df-ud", 0, 4), ("liae-ud", 4, 0)])
 def test_two_kills_change_no_bit(tmp_path, archi, straight_workers, killed_workers):
     faces = small_faces(tmp_path / "faces")

@@ -20,7 +20,7 @@ from core.store.preview import PreviewStore
 from core.wire.trainer_record import Applied, Beat, Bye, Failed, NotSaved, Phase, Previewed, Saved
 from tests.train.directing import PATIENCE_S, Director, make_run, small_faces, wait_for_lock
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(400)]
 SIGTERM_S = 10.0
 
 

@@ -24,7 +24,7 @@ from core.wire.channel import Channel
 from core.wire.frame import REPORTS
 from core.wire.trainer_record import Apply, Ask, At, Beat, Begin, Drop, Finish, Propose, TrainerReport
 
-PATIENCE_S = 60.0   # torch takes seconds to load, and the machine is shared
+PATIENCE_S = 120.0  # torch takes seconds to load, and a minute on an overloaded machine
 SYNTHETIC = Consent("synthetic", "synthetic", "tests")
 SMALL = {"archi": "df-ud", "resolution": 32, "face_type": "whole_face", "ae_dims": 8, "e_dims": 4, "d_dims": 4,
          "d_mask_dims": 2, "batch_size": 2, "threads": 1, "workers": 0, "device": "cpu", "lr": 1e-3, "backup_hours": 0,
