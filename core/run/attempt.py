@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from core.run.pulse import Pulse
 from core.run.trainer_end import Story
 from core.run.trainer_process import TrainerProcess
-from core.wire.trainer_record import At, Beat, Bye, Failed, Phase, Propose, Saved, TrainerReport
+from core.wire.trainer_record import At, Beat, Bye, Failed, NotSaved, Phase, Propose, Saved, TrainerReport
 
 IN_LOOP = ("training", "paused", "saving")   # phases in which boundaries come
 
@@ -16,7 +16,8 @@ IN_LOOP = ("training", "paused", "saving")   # phases in which boundaries come
 class Attempt:
     """Mutable: one owner, the supervisor. `reached`: furthest boundary it stood at; `asked`: why it was told to end.
 
-    errands: what is to be done when it has ended, in order. finish_by_s: when patience ends (monotonic).
+    not_saved: what kept its last save from the disk, "" where that is well. errands: what is to be done when it has
+    ended, in order. finish_by_s: when patience ends (monotonic).
     """
 
     pulse: Pulse = field(default_factory=lambda: Pulse(time.monotonic()))
@@ -26,13 +27,13 @@ class Attempt:
     detail: str = ""
     beat: Beat | None = None
     reached: int = 0
-    saved_iteration: int = 0
     is_ready: bool = False
     failed: Failed | None = None
     bye: Bye | None = None
     asked: str = ""
     from_outside: bool = False
     killed_for: str = ""
+    not_saved: str = ""
     finish_by_s: float | None = None
     errands: list[Callable[[], None]] = field(default_factory=list)
 
@@ -49,8 +50,10 @@ class Attempt:
                 self.reached = max(self.reached, report.iteration)
             case At(iteration=iteration) | Propose(iteration=iteration):
                 self.reached = max(self.reached, iteration)
-            case Saved(iteration=iteration):
-                self.saved_iteration = max(self.saved_iteration, iteration)
+            case Saved():
+                self.not_saved = ""
+            case NotSaved(sentence=sentence):
+                self.not_saved = sentence
             case Failed():
                 self.failed = report
                 self.reached = max(self.reached, report.iteration)
@@ -65,6 +68,12 @@ class Attempt:
         if self.phase != "training" or self.asked or self.killed_for:
             return ""
         return self.pulse.hung(now_s)
+
+    def lost(self) -> str:
+        """Why what it trained is not all saved, now that it has ended; "" where it is."""
+        if self.bye is None:
+            return "the trainer ended before it had saved"
+        return self.not_saved
 
     def story(self, iteration: int, *, asked: str) -> Story:
         """What was said before its end."""

@@ -275,12 +275,12 @@ class Conductor:
             self.attempt.asked = why
             self._finish(why)
 
-    def _finish(self, why: str) -> None:
+    def _finish(self, why: str, *, is_final: bool = False) -> None:
         assert self.attempt is not None
         assert self.attempt.trainer is not None
         self.attempt.asked = self.attempt.asked or why
         self.attempt.finish_by_s = time.monotonic() + SAVE_PATIENCE_S
-        self.attempt.trainer.send(Finish(why))
+        self.attempt.trainer.send(Finish(why, is_final))
 
     def when_ended(self, why: str, errand: Callable[[], None]) -> None:
         """Do something when no trainer runs: now, or after the one that does has saved and ended."""
@@ -307,6 +307,7 @@ class Conductor:
         attempt = self.attempt
         if attempt is None or attempt.trainer is None:
             return
+        attempt.trainer.look()
         if sentence := attempt.hung(now_s):
             attempt.killed_for = sentence
             log.error("trainer pid=%s hung", attempt.trainer.pid)
@@ -323,4 +324,4 @@ class Conductor:
         self._wake.set()
         if self.attempt is not None:
             self.attempt.from_outside = True
-            self._finish("the supervisor was told to end")
+            self._finish("the supervisor was told to end", is_final=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from core.events.act import RollBack, SetValues
 from core.events.event import Asked, Body, Resumed, RolledBack
 from core.run.archive import Archive
+from core.run.attempt import Attempt
 from core.run.conductor import Conductor
 from core.run.desk import Wish
 from core.run.hook import Happening
@@ -25,10 +26,10 @@ class Steering:
 
     def stop(self, wish: Wish) -> None:
         """Save, end the trainer, and leave the run stopped. Raises RefusedError when it is."""
-        planned = plan(wish.act, self._ledger.state)
+        planned, attempt = plan(wish.act, self._ledger.state), self._conductor.attempt
 
         def write_down() -> None:
-            if self._write(planned.body, wish, f"{planned.sentence} at iteration {self._conductor.progress:,}"):
+            if self._write(planned.body, wish, stopped(attempt, self._conductor.progress)):
                 self._said("ended", "stopped by a person")
 
         self._conductor.when_ended("a person stopped the run", write_down)
@@ -89,3 +90,12 @@ class Steering:
         if wish.reply:
             wish.reply.done(event, sentence)
         return True
+
+
+def stopped(attempt: Attempt | None, progress: int) -> str:
+    """What a stop is answered: never that all is saved where it is not. `attempt`: the trainer that was ended."""
+    if attempt is None:
+        return "stopped: no trainer ran"
+    if lost := attempt.lost():
+        return f"stopped, but not all of {progress:,} iterations is saved: {lost}"
+    return f"saved and stopped at iteration {progress:,}"

@@ -40,7 +40,7 @@ class TrainerProcess:
         threading.Thread(target=self._await_end, args=[asyncio.get_running_loop()], name="trainer-end",
                          daemon=True).start()
         self._stream = stream
-        self._oom_kills = oom_kills()
+        self._oom_kills = [oom_kills()] * 2     # as counted at the last two looks
         self._orders: asyncio.Queue[SupervisorOrder] = asyncio.Queue()
         self._reader = asyncio.create_task(self._read(on_report))
         self._writer = asyncio.create_task(self._write())
@@ -98,6 +98,11 @@ class TrainerProcess:
         log.error("trainer pid=%s broken=%r", self.pid, why)
         self.signal(signal.SIGKILL)
 
+    def look(self) -> None:
+        """Note how many processes the kernel killed for memory so far. Call it every second or so: one that it killed
+        days ago, anywhere on the machine, must not explain how this trainer ends."""
+        self._oom_kills = [self._oom_kills[1], oom_kills()]
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the trainer; to its workers as well when it is SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
@@ -134,7 +139,7 @@ class TrainerProcess:
         self.close()
         if code >= 0:
             return Exit(code, None)
-        return Exit(None, -code, out_of_memory=-code == signal.SIGKILL and oom_kills() > self._oom_kills)
+        return Exit(None, -code, out_of_memory=-code == signal.SIGKILL and oom_kills() > self._oom_kills[0])
 
     def close(self) -> None:
         """Close our end of the channel: a trainer that still runs saves and ends by itself."""

@@ -8,7 +8,7 @@ The training thread stands still from At to Apply: changes are rare, and the jou
 from typing import Protocol
 
 from core.events.act import MakeBackup, PreviewNow, SaveNow
-from core.events.event import Body
+from core.events.event import Body, Stopped
 from core.train.course import Course
 from core.train.pipe import Ending, Pipe
 from core.wire.trainer_record import (
@@ -59,6 +59,7 @@ class Boundary:
         self._answers: dict[int, bool] = {}     # of the At or Propose that is waited for: written, or dropped
         self._proposals = FIRST_PROPOSAL
         self._iteration = 0
+        self._is_stopped = False
 
     def serve(self, iteration: int, errands: Errands) -> bool:
         """Do all that is due after `iteration` completed ones; returns when the next step may begin.
@@ -75,6 +76,9 @@ class Boundary:
                 self._carry_out(ask, errands)
                 continue
             errands.attend()
+            if self._is_stopped:    # Finish follows: not one step more
+                self.hear(IDLE_S)
+                continue
             if not self._course.state.paused:
                 return was_paused
             if not was_paused:
@@ -137,6 +141,7 @@ class Boundary:
             case Apply():
                 self._course.add(order.event)
                 self._course.advance(self._iteration)
+                self._is_stopped = self._is_stopped or isinstance(order.event.body, Stopped)
                 self._pipe.say(Applied(order.event.number))
                 if order.ref is not None:
                     self._answers[order.ref] = True

@@ -40,7 +40,7 @@ class Pipe:
         self._is_closing = False
         self._is_gone = False
         self._has_reports = threading.Condition()
-        self.was_told_to_finish = False
+        self._is_released = False
         self._threads = [threading.Thread(target=target, name=name, daemon=True)
                          for target, name in ((self._read, "pipe-in"), (self._write, "pipe-out"))]
         for thread in self._threads:
@@ -48,8 +48,8 @@ class Pipe:
 
     @property
     def is_orphaned(self) -> bool:
-        """The supervisor is gone without having said that training is to end."""
-        return self._is_gone and not self.was_told_to_finish
+        """The supervisor is gone without having said that it ends: also while a save that it asked for is written."""
+        return self._is_gone and not self._is_released
 
     def end(self) -> None:
         """Have training end as after SIGTERM. Safe in a signal handler."""
@@ -92,7 +92,7 @@ class Pipe:
         try:
             while (order := self._channel.receive()) is not None:
                 if isinstance(order, Finish):
-                    self.was_told_to_finish = True
+                    self._is_released = self._is_released or order.is_final
                 self._orders.put(order)
             why = "it closed the pipe"
         except (WireError, OSError, ValueError) as error:  # ValueError: the channel was closed by us

@@ -56,9 +56,10 @@ class Drop(Struct, frozen=True, forbid_unknown_fields=True, tag="drop"):
 
 
 class Finish(Struct, frozen=True, forbid_unknown_fields=True, tag="finish"):
-    """Save and end."""
+    """Save and end. `is_final`: the supervisor ends too, on purpose, so that none is to be started in its place."""
 
     why: str
+    is_final: bool = False
 
 
 SupervisorOrder = Begin | Ask | Apply | Drop | Finish

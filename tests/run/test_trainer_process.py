@@ -50,3 +50,20 @@ def test_the_end_of_a_trainer_is_its_signal_or_its_code(tmp_path: Path):
     killed = asyncio.run(ends("import time; time.sleep(60)", kill=True))
     assert (killed.code, killed.signal) == (None, signal.SIGKILL)
     assert asyncio.run(ends("raise SystemExit(3)", kill=False)).code == 3
+
+
+def test_a_process_that_was_killed_for_memory_long_ago_explains_no_later_end(tmp_path: Path, monkeypatch):
+    kills = [3]
+    monkeypatch.setattr("core.run.trainer_process.oom_kills", lambda: kills[0])    # the kernel's counter
+
+    async def ends(*, looks: int):
+        trainer = TrainerProcess.start([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "log",
+                                       lambda _: None)
+        kills[0] += 1   # somewhere on this machine
+        for _ in range(looks):
+            trainer.look()
+        trainer.signal(signal.SIGKILL)
+        return (await trainer.wait()).out_of_memory
+
+    assert asyncio.run(ends(looks=1)) is True       # just now: that was it
+    assert asyncio.run(ends(looks=2)) is False      # seconds ago, and the trainer lived on

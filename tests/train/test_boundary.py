@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from core.events.act import LockBlocks, MakeBackup, PauseRun, PreviewNow, ResumeRun, SaveNow, SetValues
+from core.events.act import LockBlocks, MakeBackup, PauseRun, PreviewNow, ResumeRun, SaveNow, SetValues, StopRun
 from core.events.event import Block, Event, NetworkMade, Warned
 from core.events.fold import fold
 from core.run.plan import plan
@@ -204,6 +204,29 @@ def test_each_way_to_end_leaves_the_loop_at_a_boundary(standing, end, ending):
     assert s.pipe.is_orphaned is (ending == Ending.ORPHANED)
 
 
+def test_a_stop_at_an_iteration_trains_not_one_step_more(standing):
+    s = standing()
+    s.ask(1, StopRun(), at=5)
+    returned = []
+    thread = threading.Thread(target=lambda: returned.append(ended(s, 5)), daemon=True)
+    thread.start()
+    s.desk.until(Applied)
+    thread.join(0.2)
+    assert not returned     # it stands, though Finish has not come yet
+    s.desk.channel.send(Finish(""))
+    thread.join(10)
+    assert returned == [Ending.FINISHED]
+
+
+def ended(s, iteration):
+    """Serve until training is to end; why."""
+    try:
+        s.serve(iteration)
+    except EndTraining as end:
+        return end.ending
+    return None
+
+
 def test_a_supervisor_that_dies_while_an_answer_is_waited_for_ends_the_wait(standing):
     s = standing()
     s.desk.channel.close()
@@ -211,14 +234,16 @@ def test_a_supervisor_that_dies_while_an_answer_is_waited_for_ends_the_wait(stan
         s.boundary.propose(Warned("a", "b"), 1)
 
 
-def test_a_supervisor_that_finished_us_and_then_dies_does_not_make_us_an_orphan(standing):
+@pytest.mark.parametrize("is_final", [True, False])
+def test_a_supervisor_that_dies_after_it_finished_us_is_replaced_unless_it_said_that_it_ends(standing, is_final):
     s = standing()
-    s.desk.channel.send(Finish(""))
-    s.desk.channel.close()
+    s.desk.channel.send(Finish("", is_final))
     s.wait_for_orders()
     with pytest.raises(EndTraining):
         s.serve(1)
-    assert s.pipe.is_orphaned is False
+    s.desk.channel.close()
+    s.wait_for_orders()     # the end of the pipe
+    assert s.pipe.is_orphaned is not is_final
 
 
 def test_a_proposal_says_whether_it_was_written(standing):
