@@ -99,16 +99,18 @@ class Supervisor:
         on_ready()
         self._opened = asyncio.create_task(self._open_archive())
         helpers = [asyncio.create_task(work) for work in (
-            self._server.accept(), self._every(TICK_S, self._tell_tick), self._every(LOOK_S, self._look_after),
-            self._every(SLOW_S, self._look_after_files), self._watch_machine())]
+            self._server.accept(), every(TICK_S, self._tell_tick), every(LOOK_S, self._look_after),
+            every(SLOW_S, self._look_after_files), self._watch_machine())]
         conducting = asyncio.create_task(self._conductor.conduct())
         ending = asyncio.create_task(self._must_end.wait())
         await asyncio.wait([conducting, ending, *helpers], return_when=asyncio.FIRST_COMPLETED)
         await self._end(conducting, [ending, self._opened, *helpers])
 
     async def _end(self, conducting: asyncio.Task[None], others: Sequence[asyncio.Task[object]]) -> None:
-        self._conductor.end()
-        await asyncio.wait([conducting], timeout=SIGTERM_PATIENCE_S)
+        if self._must_end.is_set():
+            self._conductor.end()
+            await asyncio.wait([conducting], timeout=SIGTERM_PATIENCE_S)
+        # else by a mistake of ours: without a word the trainer saves, ends, and starts another supervisor
         faults = [t.exception() for t in (conducting, *others) if t.done() and not t.cancelled()]
         for task in (conducting, *others):
             task.cancel()
@@ -122,11 +124,6 @@ class Supervisor:
         for fault in faults:
             if fault is not None:
                 raise fault
-
-    async def _every(self, seconds: float, work: Callable[[], None]) -> None:
-        while True:
-            work()
-            await asyncio.sleep(seconds)
 
     async def _open_archive(self) -> None:
         """What a welcome needs of the past: read once, in the archive's thread."""
@@ -230,7 +227,10 @@ class Supervisor:
             if self._server.clients:
                 attempt = self._conductor.attempt
                 pid = attempt.trainer.pid if attempt and attempt.trainer else None
-                self._machine = await asyncio.to_thread(sampler.read, pid)
+                try:
+                    self._machine = await asyncio.to_thread(sampler.read, pid)
+                except Exception:   # a worker's main: a counter of the system that cannot be read ends no training
+                    log.debug("machine unread", exc_info=True)
             await asyncio.sleep(MACHINE_S)
 
     def _look_after(self) -> None:
@@ -266,6 +266,20 @@ class Supervisor:
         task = asyncio.create_task(call(command, note))
         self._hooks.add(task)
         task.add_done_callback(self._hooks.discard)
+
+
+async def every(seconds: float, work: Callable[[], None]) -> None:
+    """Do a helper's work again and again. Its mistakes are logged, once each: a disk that refuses to touch a lock
+    must not end the training."""
+    last = ""
+    while True:
+        try:
+            work()
+        except Exception as error:  # a worker's main
+            if repr(error) != last:
+                last = repr(error)
+                log.exception("helper failed work=%s", work.__name__)
+        await asyncio.sleep(seconds)
 
 
 def same(one: Tick, other: Tick) -> bool:
