@@ -24,8 +24,13 @@ Message = TypeVar("Message")
 
 
 def pack(message: msgspec.Struct, *, limit: int = MAX_ANSWER_BYTES) -> bytes:
-    """The frame of a message. Raises WireError when it is longer than `limit`: the other side would refuse it."""
-    payload = _encoder.encode(message)
+    """The frame of a message. Raises WireError when it is longer than `limit`, which the other side would refuse, and
+    for text that cannot be written (a path with broken characters)."""
+    try:
+        payload = _encoder.encode(message)
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise WireError(f"a message cannot be written: {_sentence(error)}",
+                        hint="use names and paths without broken characters") from error
     if len(payload) > limit:
         raise WireError(f"a message of {len(payload):,} bytes does not fit in a frame of {limit:,}",
                         hint="ask for less at once")

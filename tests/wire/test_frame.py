@@ -99,3 +99,8 @@ def test_a_message_that_the_other_side_would_refuse_is_not_packed():
 def test_an_order_is_no_report():
     with pytest.raises(WireError):
         ORDERS.decode(payload(pack(Saved(1, 2, "", 3, 0.5, None))))
+
+
+def test_text_with_broken_characters_is_a_wire_error_and_not_the_end_of_a_thread():
+    with pytest.raises(WireError, match="cannot be written"):
+        pack(Command(1, LockBlocks("encoder\udcff"), None))
