@@ -215,7 +215,8 @@ class Conductor:
                 self.desk.on_not_saved(report)
             case Previewed():
                 self.desk.on_previewed(report)
-                self._setup.drew(report.iteration)
+                if not report.trouble:
+                    self._setup.drew(report.iteration)
             case _:
                 pass
 

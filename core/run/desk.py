@@ -89,6 +89,7 @@ class Desk:
         self._refs = itertools.count(1)
         self._wishes: dict[int, Wish] = {}                          # ref of the Ask -> wish
         self._unapplied: dict[int, tuple[Wish, Event, Plan]] = {}   # event number -> what to tell when it is in force
+        self._troubles: set[str] = set()    # of saves, that are in the journal already
         self.is_ready = False
         ledger.listeners.append(self._apply)
 
@@ -292,6 +293,7 @@ class Desk:
 
     def on_saved(self, report: Saved) -> None:
         """A generation is durable: a named one becomes an event, whoever asked for it is told."""
+        self._troubles.clear()
         wish = self._wishes.pop(report.ref, None) if report.ref is not None else None
         event = None
         if report.name and self._ledger.state.backups.get(report.name) != report.number:
@@ -313,16 +315,19 @@ class Desk:
             wish.reply.refused(error)
         if wish and wish.asked is not None:
             self._ledger.note(Draft(Withdrawn(wish.asked), why=report.sentence))
-        last = next((e.body for e in reversed(self._ledger.events) if isinstance(e.body, Warned)), None)
-        if last is None or last.sentence != report.sentence:
-            self._ledger.note(Draft(Warned("disk" if report.missing_bytes else "save", report.sentence)))
+        about = "disk" if report.missing_bytes else "save"
+        if about not in self._troubles:     # once until a save is well again: the numbers differ each time
+            self._troubles.add(about)
+            self._ledger.note(Draft(Warned(about, report.sentence)))
 
     def on_previewed(self, report: Previewed) -> None:
-        """A preview is there: whoever asked for one is told."""
+        """A preview is there, or is not: whoever asked for one is told."""
         for ref, wish in list(self._wishes.items()):
             if isinstance(wish.act, PreviewNow) and report.ref in (None, ref):
                 del self._wishes[ref]
-                if wish.reply:
+                if wish.reply and report.trouble:
+                    wish.reply.refused(StoreError(report.trouble))
+                elif wish.reply:
                     wish.reply.done(None, f"drew the preview of iteration {report.iteration:,}")
 
 

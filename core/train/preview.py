@@ -71,7 +71,7 @@ class Preview:
         try:
             fixed = self._faces(int(settings["preview_faces"]))
         except FaceFileError as error:
-            self._warn("preview", f"no preview can be drawn: {error}")
+            self._refuse(f"no preview can be drawn: {error}", iteration, refs)
             return
         drawn = pictures(self._network, fixed.src, fixed.dst)
         self._thread.start(lambda: self._write(iteration, life, fixed, drawn, refs))
@@ -95,11 +95,17 @@ class Preview:
         try:
             self._store.write(iteration, life, tiles(fixed, drawn), list(COLUMNS), fixed.names)
         except DflTuiError as error:
-            self._warn("preview", f"the preview of iteration {iteration:,} could not be written: {error}")
+            self._refuse(f"the preview of iteration {iteration:,} could not be written: {error}", iteration, refs)
             return
         answered: list[int] | list[None] = refs or [None]
         for ref in answered:
             self._say(Previewed(iteration, ref))
+
+    def _refuse(self, sentence: str, iteration: int, refs: list[int]) -> None:
+        """Warn, and answer those who asked: nobody waits for a preview that does not come."""
+        self._warn("preview", sentence)
+        for ref in refs:
+            self._say(Previewed(iteration, ref, sentence))
 
 
 def fixed_faces(cache: FaceCache, count: int) -> tuple[NDArray[np.uint8], list[str]]:

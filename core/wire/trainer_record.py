@@ -114,10 +114,12 @@ class Beat(Struct, frozen=True, forbid_unknown_fields=True, tag="beat"):
 
 
 class Previewed(Struct, frozen=True, forbid_unknown_fields=True, tag="previewed"):
-    """A preview of `iteration` is in the run folder. `ref` = the Ask that wanted it, or None."""
+    """A preview of `iteration` is in the run folder, or is not: `trouble` says why. `ref` = the Ask that wanted it, or
+    None."""
 
     iteration: int
     ref: Ref | None = None
+    trouble: str = ""
 
 
 class Saved(Struct, frozen=True, forbid_unknown_fields=True, tag="saved"):

@@ -270,3 +270,21 @@ def test_only_so_many_acts_may_wait(table):
 @pytest.mark.parametrize("act", [SaveNow(), PreviewNow(), UndoLast()])
 def test_what_only_makes_sense_now_does_not_wait_for_an_iteration(table, act):
     assert "cannot wait" in table.take(act, at=99).error.message
+
+
+def test_a_preview_that_cannot_be_drawn_is_answered(table):
+    table.trainer()
+    answer = table.take(PreviewNow())
+    table.desk.on_previewed(Previewed(7, table.orders[-1].command, "none of the faces can be read any more"))
+    assert isinstance(answer.error, StoreError)
+    assert answer.count == 1
+
+
+def test_a_disk_that_stays_full_is_told_of_once_until_a_save_is_well_again(table):
+    table.trainer()
+    for missing in (900, 910, 920):
+        table.desk.on_not_saved(NotSaved(f"{missing} bytes are missing", missing, None))
+    assert [e.body.sentence for e in table.ledger.events if isinstance(e.body, Warned)] == ["900 bytes are missing"]
+    table.desk.on_saved(Saved(1, 10, "", 5, 0.1, None))
+    table.desk.on_not_saved(NotSaved("5 bytes are missing", 5, None))
+    assert table.last.body == Warned("disk", "5 bytes are missing")
