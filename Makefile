@@ -32,7 +32,7 @@ lint: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/.installed
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --durations=5 --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile --durations=5 --junitxml=build/tests.xml --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 quick: $(VENV)/.installed
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m 'not journey and not slow'
