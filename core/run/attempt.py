@@ -14,7 +14,8 @@ IN_LOOP = ("training", "paused", "saving")   # phases in which boundaries come
 
 @dataclass(slots=True)
 class Attempt:
-    """Mutable: one owner, the supervisor. `reached`: furthest boundary it stood at; `asked`: why it was told to end.
+    """Mutable: one owner, the supervisor. `reached`: furthest boundary it stood at, -1 before any; `asked`: why it was
+    told to end.
 
     not_saved: what kept its last save from the disk, "" where that is well. errands: what is to be done when it has
     ended, in order. finish_by_s: when patience ends (monotonic).
@@ -26,7 +27,7 @@ class Attempt:
     phase: str = "starting"
     detail: str = ""
     beat: Beat | None = None
-    reached: int = 0
+    reached: int = -1
     is_ready: bool = False
     failed: Failed | None = None
     bye: Bye | None = None
@@ -56,7 +57,8 @@ class Attempt:
                 self.not_saved = sentence
             case Failed():
                 self.failed = report
-                self.reached = max(self.reached, report.iteration)
+                if self.reached >= 0 or self.phase != "starting":   # else no change was in force yet
+                    self.reached = max(self.reached, report.iteration)
             case Bye():
                 self.bye = report
                 self.reached = max(self.reached, report.iteration)

@@ -18,7 +18,7 @@ KILLS = 3
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A trainer that ended. `reached`: the furthest boundary it stood at; `suspect`: event number, or None."""
+    """A trainer that ended. `reached`: the furthest boundary it stood at, -1 before any; `suspect`: an event."""
 
     cause: str
     reached: int

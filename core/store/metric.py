@@ -38,13 +38,15 @@ class MetricWriter:
         self._begin()
 
     def append(self, rows: npt.ArrayLike) -> None:
-        """Write rows, (n, columns) or one row; iterations must rise within a life.
+        """Write rows, (n, columns) or one row, and those that are held; iterations must rise within a life.
 
         Raises StoreError and keeps the rows where the disk has no room: they are written with the next ones. Only the
         first rows of a new life are not kept if those of the old one cannot be made durable.
         """
         array = np.ascontiguousarray(np.atleast_2d(rows), ROW)
         if not len(array):
+            if self._has_rows():
+                self._flush()   # what a full disk did not take yet: only then is it well again
             return
         self._check(array)
         if array[0, 1] != self._life and self._has_rows():

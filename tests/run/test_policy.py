@@ -17,6 +17,7 @@ from core.events.event import (
     Started,
 )
 from core.events.fold import fold
+from core.run.attempt import Attempt
 from core.run.client_queue import CHUNK_BYTES, ClientQueue
 from core.run.lease import Lease
 from core.run.poison import Death, convicted, suspect, taken_back
@@ -25,7 +26,7 @@ from core.run.restart import Again, End, Stop, decide, ends
 from core.run.trainer_end import Exit, Story, how_it_ended
 from core.settings.error import RefusedError
 from core.settings.registry import defaults
-from core.wire.trainer_record import Failed
+from core.wire.trainer_record import Failed, Phase, Propose
 from tests.run.running import CONSENT, FACES
 
 
@@ -94,6 +95,19 @@ def test_a_change_is_suspected_until_three_iterations_were_finished_with_it():
 ])
 def test_a_change_is_convicted_by(what, change, deaths, guilty):
     assert convicted(deaths, change) is guilty, what
+
+
+@pytest.mark.parametrize(("reports", "guilty"), [
+    ([Phase("starting", ""), Failed("the folder of src is gone", 0, memory=False)], False),
+    ([Phase("starting", ""), Phase("trial", ""), Failed("no memory", 0, memory=True)], True),
+    ([Phase("starting", ""), Propose(1, 0, Started("cpu", None)), Failed("no memory", 0, memory=True)], True),
+])
+def test_a_change_before_the_first_iteration_is_not_blamed_for_a_start_that_fails(reports, guilty):
+    attempt = Attempt()
+    for report in reports:
+        attempt.hear(report, 1.0)
+    change = event(2, SettingsChanged([Change("lr", 5e-5, 1e-4)]), 0)
+    assert convicted([Death("failed", attempt.reached, 2)], change) is guilty
 
 
 def test_the_reason_names_what_was_tried_and_what_is_in_force_again():

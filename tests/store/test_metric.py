@@ -211,6 +211,8 @@ def test_a_full_disk_keeps_the_rows_for_later(tmp_path):
         with pytest.raises(DiskFullError):
             writer.append(rows(first, first + 9))
     with pytest.raises(DiskFullError):
+        writer.append(np.empty((0, len(COLUMNS))))  # nothing new, and the disk is as full as before
+    with pytest.raises(DiskFullError):
         writer.sync()
     disk.fail = lambda _: 0
     writer.append(rows(31, 35))
