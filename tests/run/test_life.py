@@ -212,11 +212,11 @@ def test_a_socket_that_a_dead_supervisor_left_is_replaced(run):
     assert (first.stat().st_mode & 0o777) == 0o600
 
 
-def test_a_path_that_is_too_long_for_a_socket_leads_to_the_runtime_folder(make_run, tmp_path):
+def test_a_path_that_is_too_long_for_a_socket_leads_to_the_runtime_folder(make_run, runtime):
     run = make_run("x" * 64)
     assert len(str(run.folder.socket)) > 100
     path = run.ensure(park=True)
-    assert path.parent == tmp_path / "runtime" / "dfl-tui"
+    assert path.parent == runtime / "dfl-tui"
     assert (path.parent.stat().st_mode & 0o777) == 0o700
     assert run.console(park=True).welcome.run == "x" * 64
 
