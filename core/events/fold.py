@@ -124,8 +124,9 @@ def followed(state: RunState, event: Event) -> RunState:
 
 
 def remember(state: RunState, event: Event) -> RunState:
-    """Keep what `undo` can take back: changes of settings and locks, until they were taken back."""
-    if event.undoes is not None:
+    """Keep what `undo` can take back: changes of settings and locks, until they were taken back. What takes back an
+    undo is a change like any other."""
+    if any(e.number == event.undoes for e in state.undoable):
         return replace(state, undoable=[e for e in state.undoable if e.number != event.undoes])
     if inverse(event.body) is not None:
         return replace(state, undoable=[*state.undoable, event][-UNDO_DEPTH:])
