@@ -231,7 +231,7 @@ class Conductor:
         await self._learn_progress()
         state = self._ledger.state
         ended = how_it_ended(status, attempt.story(self.progress, asked="the run is stopped" if state.stopped else ""))
-        change = poison.suspect(state, progress=self.progress)
+        change = poison.suspect(self._ledger.events, progress=self.progress)
         self._deaths.append(poison.Death(ended.cause, attempt.reached, change.number if change else None))
         # A change that may be taken back must not come after iterations that were trained with it.
         at = self.progress if change is None else max(state.iteration, self._saved_iteration)

@@ -7,9 +7,9 @@ that time convicts it at once; a kill from outside proves little (people kill, b
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.events.event import Ended, Event, SettingsChanged
+from core.events.event import REPLAYED, Ended, Event, SettingsChanged
 from core.events.fold import inverse
-from core.events.state import RunState
+from core.run.ledger import SUPERVISOR
 from core.settings.registry import BY_KEY
 
 FINISHED = 3
@@ -25,12 +25,24 @@ class Death:
     suspect: int | None
 
 
-def suspect(state: RunState, *, progress: int) -> Event | None:
-    """The last change, if the run did not complete FINISHED iterations (`progress` so far) since it."""
-    if not state.undoable:
-        return None
-    last = state.undoable[-1]
-    return last if last.life == state.life and progress < last.iteration + FINISHED else None
+def suspect(events: Sequence[Event], *, progress: int) -> Event | None:
+    """The newest change of this life, an undo included, if the run did not complete FINISHED iterations (`progress`
+    so far) since it.
+
+    One that was convicted before is out of force, and with it the event that took it back: the change before it is the
+    newest then. None also where the newest cannot be taken back (other faces): an older one is not to blame for it.
+    """
+    taken_back: set[int] = set()
+    for event in reversed(events):
+        if event.life != events[-1].life:
+            return None
+        if not isinstance(event.body, REPLAYED) or event.number in taken_back:
+            continue
+        if event.author == SUPERVISOR and event.undoes is not None:
+            taken_back.add(event.undoes)
+            continue
+        return event if inverse(event.body) is not None and progress < event.iteration + FINISHED else None
+    return None
 
 
 def convicted(deaths: Sequence[Death], change: Event) -> bool:
@@ -67,5 +79,5 @@ def taken_back(change: Event, ended: Ended) -> str:
         news = ", ".join(f"{c.key} {c.new}" for c in body.changes)
         olds = ", ".join(str(c.old) for c in body.changes)
         return f"{news} {what}: back to {olds}"
-    assert inverse(body) is not None  # only such events are undoable
+    assert inverse(body) is not None  # only such events are suspected
     return f"event {change.number} {what}: taken back"

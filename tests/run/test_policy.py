@@ -11,8 +11,10 @@ from core.events.event import (
     Change,
     Ended,
     Event,
+    FacesChanged,
     Locked,
     Resumed,
+    RolledBack,
     SettingsChanged,
     Started,
 )
@@ -75,10 +77,33 @@ DEVICE = event(2, SettingsChanged([Change("device", "auto", "cuda:7")]), 50)
 
 
 def test_a_change_is_suspected_until_three_iterations_were_finished_with_it():
-    state = fold([BORN, BATCH])
-    assert suspect(state, progress=52) == BATCH
-    assert suspect(state, progress=53) is None
-    assert suspect(fold([BORN]), progress=0) is None
+    assert suspect([BORN, BATCH], progress=52) == BATCH
+    assert suspect([BORN, BATCH], progress=53) is None
+    assert suspect([BORN], progress=0) is None
+
+
+LR = event(3, SettingsChanged([Change("lr", 5e-5, 1e-4)]), 51)
+LR_UNDONE = Event(4, 52, 0, 0.0, "person", SettingsChanged([Change("lr", 1e-4, 5e-5)]), undoes=3)
+LR_AGAIN = Event(5, 52, 0, 0.0, "supervisor", SettingsChanged([Change("lr", 5e-5, 1e-4)]), undoes=4)
+LR_NO_MORE = Event(6, 52, 0, 0.0, "supervisor", SettingsChanged([Change("lr", 1e-4, 5e-5)]), undoes=3)
+
+
+@pytest.mark.parametrize(("what", "events", "suspected"), [
+    ("the undo and not the change before", [BORN, BATCH, LR, LR_UNDONE], LR_UNDONE),
+    ("the change once its undo was taken back", [BORN, BATCH, LR, LR_UNDONE, LR_AGAIN], LR),
+    ("the change before once both were", [BORN, BATCH, LR, LR_UNDONE, LR_AGAIN, LR_NO_MORE], BATCH),
+    ("nothing of an earlier life", [BORN, BATCH, Event(3, 50, 1, 0.0, "person", RolledBack(1, 50, 2, 1))], None),
+    ("no change for other faces", [BORN, BATCH, event(3, FacesChanged("src", FACES, 9), 51)], None),
+    ("a change with news after it", [BORN, BATCH, event(3, Started("cpu", None), 51)], BATCH),
+], ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "")
+def test_suspected_is(what, events, suspected):
+    assert suspect(events, progress=52) == suspected, what
+
+
+def test_an_undo_that_was_taken_back_can_be_made_again():
+    assert fold([BORN, BATCH, LR, LR_UNDONE]).undoable == [BATCH]
+    again = fold([BORN, BATCH, LR, LR_UNDONE, LR_AGAIN])
+    assert (again.settings["lr"], again.undoable) == (1e-4, [BATCH, LR_AGAIN])
 
 
 @pytest.mark.parametrize(("what", "change", "deaths", "guilty"), [
