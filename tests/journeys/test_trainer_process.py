@@ -22,6 +22,7 @@ from tests.train.directing import PATIENCE_S, Director, make_run, small_faces, w
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(400)]
 SIGTERM_S = 10.0
+EXIT_S = 1.5        # from the last word to the end of the process
 
 
 def bodies(trainer, kind):
@@ -90,6 +91,15 @@ def test_terminals_do_not_end_it_and_sigterm_saves_within_ten_seconds(tmp_path):
         bye = trainer.reports[-1]
     assert Generations(run).newest_sound().generation.iteration == bye.iteration
     assert MetricReader(run.metrics).last == (bye.iteration, 0)
+
+
+def test_it_is_gone_soon_after_its_last_word(tmp_path):
+    run = make_run(tmp_path / "run", small_faces(tmp_path / "faces"), target_iter=2, workers=1)
+    with Director(run) as trainer:
+        assert trainer.until(lambda r: isinstance(r, Bye)), trainer.log
+        said_s = time.monotonic()
+        assert trainer.wait() == 0
+        assert time.monotonic() - said_s < EXIT_S
 
 
 def test_an_orphan_saves_lets_the_lock_go_and_then_starts_a_supervisor(tmp_path):
