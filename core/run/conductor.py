@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.events.event import Ended, Started, Stopped
+from core.events.event import Ended, Event, Started, Stopped
 from core.events.fold import inverse
 from core.run import poison, restart
 from core.run.archive import Archive
@@ -21,7 +21,7 @@ from core.run.hook import Happening
 from core.run.ledger import Draft, Ledger
 from core.run.trainer_end import Exit, how_it_ended
 from core.run.trainer_process import TrainerProcess
-from core.settings.error import DflTuiError
+from core.settings.error import DflTuiError, StoreError
 from core.store.folder import RunFolder
 from core.store.lock import holder, is_held
 from core.wire.trainer_record import (
@@ -242,14 +242,22 @@ class Conductor:
             errand()
         if attempt.errands or self._is_ending:
             return
-        if change is not None and poison.convicted(self._deaths, change):
-            undone = inverse(change.body)
-            assert undone is not None
-            why = poison.taken_back(change, ended)
-            self._ledger.note(Draft(undone, at, why=why, undoes=change.number))
-            self._setup.said("restarted", why)
+        if change is not None and poison.convicted(self._deaths, change) and self._take_back(change, ended, at):
             return
         await self._start_again(restart.End(ended.cause, ended.sentence, at, time.monotonic() - attempt.began_s))
+
+    def _take_back(self, change: Event, ended: Ended, at: int) -> bool:
+        """Write the inverse of a deadly change; False when the disk refused, which leaves it to the next death: no
+        trainer may run while it is owed."""
+        undone, why = inverse(change.body), poison.taken_back(change, ended)
+        assert undone is not None
+        try:
+            self._ledger.append(Draft(undone, at, why=why, undoes=change.number))
+        except StoreError as error:
+            log.error("change=%d stays in force error=%s", change.number, error)
+            return False
+        self._setup.said("restarted", why)
+        return True
 
     async def _start_again(self, end: restart.End) -> None:
         self._history.append(end)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.events.event import Body, Event, RolledBack
+from core.events.event import REPLAYED, Body, Event, RolledBack
 from core.events.fold import apply, fold
 from core.settings.error import StoreError
 from core.store.disk import Disk
@@ -72,7 +72,11 @@ class Ledger:
 
     def note(self, draft: Draft) -> str:
         """Write a fact that nobody waits for. When the disk does not take it, it is kept and written later, before
-        any other event. Returns "" or the sentence of what is wrong with the disk."""
+        any other event. Returns "" or the sentence of what is wrong with the disk.
+
+        Not for what is REPLAYED: written later, it would stand at an iteration that was trained without it.
+        """
+        assert not isinstance(draft.body, REPLAYED)
         self._owed.append(draft)
         try:
             self.pay()

@@ -1,6 +1,7 @@
 """A run with a real supervisor and the counting trainer, and a client that keeps what it hears."""
 
 import contextlib
+import errno
 import os
 import signal
 import time
@@ -12,6 +13,7 @@ from core.run.birth import NewRun
 from core.run.environment import Programs
 from core.run.place import Place
 from core.run.spawn import ensure_supervisor, join
+from core.store.disk import RealDisk
 from core.store.folder import RunFolder
 from core.store.journal import read_journal
 from core.store.lock import holder, is_held
@@ -35,6 +37,17 @@ def until(condition: Callable[[], object], what: str, patience_s: float = PATIEN
         assert time.monotonic() < deadline, f"waited {patience_s:g} s for: {what}"
         time.sleep(0.01)
     return found
+
+
+class FullDisk(RealDisk):
+    """A disk that can be full."""
+
+    is_full = False
+
+    def write(self, fd: int, data, offset: int) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().write(fd, data, offset)
 
 
 class Console:

@@ -1,7 +1,5 @@
 """The desk between clients, journal and trainer: every order and answer, with a disk that can be full."""
 
-import errno
-
 import pytest
 
 from core.events.act import LockBlocks, MakeBackup, PauseRun, PreviewNow, SaveNow, SetValues, StopRun, UndoLast
@@ -23,21 +21,9 @@ from core.run.birth import create_run
 from core.run.desk import Desk, Wish
 from core.run.ledger import Draft, Ledger
 from core.settings.error import DflTuiError, RefusedError, StoreError
-from core.store.disk import RealDisk
 from core.store.folder import RunFolder
 from core.wire.trainer_record import Applied, Apply, Ask, At, Drop, NotSaved, Previewed, Propose, Saved
-from tests.run.running import new_run
-
-
-class FullDisk(RealDisk):
-    """A disk that can be full."""
-
-    is_full = False
-
-    def write(self, fd: int, data, offset: int) -> None:
-        if self.is_full:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        super().write(fd, data, offset)
+from tests.run.running import FullDisk, new_run
 
 
 class Answer:

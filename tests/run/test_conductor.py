@@ -1,0 +1,51 @@
+"""The trainer's life on a disk that is full."""
+
+import asyncio
+
+import pytest
+
+from core.events.act import SetValues
+from core.events.event import Ended, SettingsChanged
+from core.run.archive import Archive
+from core.run.conductor import Conductor, Setup
+from core.run.desk import Wish
+from core.run.ledger import Ledger
+from tests.run.peer_supervise import PROGRAMS
+from tests.run.running import FullDisk
+
+pytestmark = pytest.mark.journey
+
+
+def test_a_change_that_a_full_disk_keeps_from_being_taken_back_is_taken_back_after_the_next_death(run):
+    """And not as soon as there is room: a trainer that runs by then may be beyond the iteration."""
+    async def conduct():
+        disk = FullDisk()
+        ledger = Ledger(run.folder, disk)
+        archive = Archive(run.folder, ledger.events)
+        conductor = Conductor(Setup(run.folder, PROGRAMS, lambda *_: None, lambda _: None), ledger, archive,
+                              is_parked=False)
+
+        def fill(event, _ref):
+            disk.is_full = isinstance(event.body, SettingsChanged) and event.author == "person:x"
+
+        ledger.listeners.append(fill)
+        loop = asyncio.create_task(conductor.conduct())
+        async with asyncio.timeout(30):
+            while conductor.progress < 5:
+                await asyncio.sleep(0.01)
+            conductor.desk.take(Wish(SetValues({"batch_size": 509}), "person:x"), progress=conductor.progress)
+            while conductor.phase[0] != "backoff":
+                await asyncio.sleep(0.01)
+            assert ledger.state.settings["batch_size"] == 509
+            disk.is_full = False
+            ledger.pay()
+            assert isinstance(ledger.events[-1].body, Ended)
+            while ledger.state.settings["batch_size"] == 509:
+                await asyncio.sleep(0.01)
+        assert [e.body.cause for e in ledger.events if isinstance(e.body, Ended)] == ["failed"] * 2
+        conductor.end()
+        await loop
+        archive.close()
+        ledger.close()
+
+    asyncio.run(conduct())
