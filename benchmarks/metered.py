@@ -35,6 +35,7 @@ class ThreadMeter:
         def metered(*words: Any, **named: Any) -> Any:
             if threading.get_ident() != self._main:
                 return inner(*words, **named)
+            time.thread_time_ns()   # the first reading after a step costs 3 µs more, which nobody else pays
             began = time.thread_time_ns()
             try:
                 return inner(*words, **named)
