@@ -28,22 +28,27 @@ def follow(place: Place, *, park: bool) -> Iterator[Standing | Event]:
     lost = 0
     while True:
         try:
-            with Connection(ensure_supervisor(place, park=park)) as connection:
-                welcome = connection.welcome
-                for item in followed(place.name, welcome.state, welcome.tick, connection.follow()):
-                    if isinstance(item, Standing) and item.tick is not None:
-                        park = item.tick.phase in AT_REST  # who only looks must not start a training
-                        lost = 0 if item.state == "training" else lost
-                    yield item
-                return
+            for item in connected(place, park=park):
+                if isinstance(item, Standing) and item.tick is not None:
+                    park = item.tick.phase in AT_REST  # who only looks must not start a training
+                    lost = 0 if item.state == "training" else lost
+                yield item
+            return
         except WireError:
             lost += 1
             if lost > LOST_CONTACTS:
                 raise
 
 
+def connected(place: Place, *, park: bool) -> Iterator[Standing | Event]:
+    """`follow` for one connection, which starts a supervisor where none lives."""
+    with Connection(ensure_supervisor(place, park=park)) as connection:
+        welcome = connection.welcome
+        yield from followed(place.name, welcome.state, welcome.tick, connection.follow())
+
+
 def followed(name: str, state: RunState, tick: Tick, news: Iterator[SupervisorMessage]) -> Iterator[Standing | Event]:
-    """`follow` for one connection; pure but for `news`."""
+    """What `news` says of a run that stood like this; pure but for `news`."""
     ended: Event | None = None
     yield from_tick(name, state, tick)
     for message in news:
