@@ -10,6 +10,10 @@ from core.run.trainer_process import TrainerProcess
 from core.wire.trainer_record import At, Beat, Bye, Failed, NotSaved, Phase, Propose, Saved, TrainerReport
 
 IN_LOOP = ("training", "paused", "saving")   # phases in which boundaries come
+BEFORE_LOOP = ("starting", "trial")
+# Until the first iteration is told of. While faces are read and while steps are tried, reports come all the time; what
+# is silent is one look at a slow disk, or one step of a very large network on a CPU.
+FIRST_SILENCE_S = 900.0
 
 
 @dataclass(slots=True)
@@ -66,10 +70,16 @@ class Attempt:
                 pass
 
     def hung(self, now_s: float) -> str:
-        """A sentence when it should train and shows no sign of life, else ""."""
-        if self.phase != "training" or self.asked or self.killed_for:
+        """A sentence when it should start or train and shows no sign of life, else ""."""
+        if self.asked or self.killed_for or self.phase not in (*BEFORE_LOOP, "training"):
             return ""
-        return self.pulse.hung(now_s)
+        if self.phase == "training" and self.beat is not None:
+            return self.pulse.hung(now_s)
+        silence_s = self.pulse.silence_s(now_s)
+        if silence_s <= FIRST_SILENCE_S:
+            return ""
+        where = f"{self.phase}: {self.detail}" if self.detail else self.phase
+        return f"the trainer said nothing for {silence_s:.0f} s before its first iteration ({where}), so it was ended"
 
     def lost(self) -> str:
         """Why what it trained is not all saved, now that it has ended; "" where it is."""

@@ -61,11 +61,11 @@ class Progress:
         self._pipe.say(Phase(name, sentence))
         self._boundary.hear()
 
-    def renew(self, sentence: str) -> None:
-        """The starting goes on. Raises EndTraining."""
+    def renew(self, sentence: str, name: str = "starting") -> None:
+        """The phase goes on: a sign of life. Raises EndTraining."""
         if time.monotonic() - self._last_s > SAY_S:
             self._last_s = time.monotonic()
-            self._pipe.say(Phase("starting", sentence))
+            self._pipe.say(Phase(name, sentence))
             self._boundary.hear()
 
 
@@ -187,14 +187,17 @@ def decide_by_trial(ground: Ground, tools: Tools, loop: Loop) -> None:
     is_tried = standing(course.events, "trial", since="device") is not None
     shared = standing(course.events, "shared_pass", since="device")
     if not is_tried or shared is None:
-        ground.progress.phase("trial", "tries a step: memory and time")
+        doing = "tries a step: memory and time"
+        ground.progress.phase("trial", doing)
         batch, settings = loop.next_batch(), course.settings
-        trial = try_step(step, batch, settings)
+        trial = try_step(step, batch, settings, passed=lambda: ground.progress.renew(doing, "trial"))
         if not is_tried:
             tools.boundary.propose(Chose("trial", trial.sentence, "tried before the first iteration"), loop.iteration)
         if shared is None:
-            ground.progress.phase("trial", f"{trial.sentence}; tries whether one pass for both people is faster")
-            shared, reason = choose_shared_pass(step, batch, settings, pass_s=trial.seconds)
+            comparing = f"{trial.sentence}; tries whether one pass for both people is faster"
+            ground.progress.phase("trial", comparing)
+            shared, reason = choose_shared_pass(step, batch, settings, pass_s=trial.seconds,
+                                                passed=lambda: ground.progress.renew(comparing, "trial"))
             tools.boundary.propose(Chose("shared_pass", shared, reason), loop.iteration)
     step.shared_pass = bool(shared)
 

@@ -4,7 +4,7 @@ The answer changes bits: the loop records it as an event, and a resume does not 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,6 +12,8 @@ from core.settings.kind import Value
 from core.train.device import synchronise
 from core.train.step import Step
 from core.train.train_batch import TrainBatch
+
+FASTER_BY = 0.95    # apart must be so much faster than together: a draw must not be decided by noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,16 @@ class SharedPassTrial:
 
     @property
     def is_shared_faster(self) -> bool:
-        """The choice."""
-        return self.shared_ms <= self.split_ms
+        """The choice: together, unless apart is faster by more than noise."""
+        return self.split_ms > FASTER_BY * self.shared_ms
 
 
 def measure_shared_pass(
-    step: Step, batch: TrainBatch, settings: Mapping[str, Value], *, repeats: int = 3
+    step: Step, batch: TrainBatch, settings: Mapping[str, Value], *, repeats: int = 3,
+    passed: Callable[[], None] = lambda: None,
 ) -> SharedPassTrial:
-    """Time both forms in turn. Weights, moments and the step's own choice stay as they are."""
+    """Time both forms in turn. Weights, moments and the step's own choice stay as they are. `passed` is called after
+    each pass; it may raise."""
     chosen, open_blocks = step.shared_pass, step.open_blocks(settings, step.locked or frozenset())
     times: dict[bool, list[float]] = {True: [], False: []}
     try:
@@ -43,6 +47,7 @@ def measure_shared_pass(
                 step.network.zero_grad(set_to_none=True)
                 if repeat:
                     kept.append((time.perf_counter() - started) * 1000)
+                passed()
     finally:
         step.shared_pass = chosen
     return SharedPassTrial(median(times[True]), median(times[False]))

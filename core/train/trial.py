@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,6 @@ from core.train.step import Step
 from core.train.train_batch import TrainBatch
 
 LONG_PASS_S = 5.0       # passes that take longer are timed once and not three times
-FASTER_BY = 0.95        # apart must be so much faster than together: a draw must not be decided by noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,11 @@ class Trial:
         return f"about {pace} an iteration, {self.memory_bytes / 2**20:,.0f} MiB of {where}"
 
 
-def try_step(step: Step, batch: TrainBatch, settings: Mapping[str, Value]) -> Trial:
-    """Forward and backward on a batch, twice: the first pass pays for allocations. Raises what torch raises."""
+def try_step(
+    step: Step, batch: TrainBatch, settings: Mapping[str, Value], *, passed: Callable[[], None] = lambda: None
+) -> Trial:
+    """Forward and backward on a batch, twice: the first pass pays for allocations. `passed` is called after each; it
+    may raise. Raises what torch raises."""
     device = step.optimizer.device
     open_blocks = step.open_blocks(settings, step.locked or frozenset())
     seconds = 0.0
@@ -46,16 +48,16 @@ def try_step(step: Step, batch: TrainBatch, settings: Mapping[str, Value]) -> Tr
         synchronise(device)
         step.network.zero_grad(set_to_none=True)
         seconds = time.perf_counter() - began
+        passed()
     return Trial(seconds, memory_in_use(device), device.type != "cpu")
 
 
 def choose_shared_pass(
-    step: Step, batch: TrainBatch, settings: Mapping[str, Value], *, pass_s: float
+    step: Step, batch: TrainBatch, settings: Mapping[str, Value], *, pass_s: float, passed: Callable[[], None]
 ) -> tuple[bool, str]:
     """Whether both people go through the common parts as one batch, and the reason in words."""
-    measured = measure_shared_pass(step, batch, settings, repeats=3 if pass_s < LONG_PASS_S else 1)
-    is_shared = measured.split_ms > FASTER_BY * measured.shared_ms
-    return is_shared, f"together {measured.shared_ms:,.0f} ms, apart {measured.split_ms:,.0f} ms"
+    measured = measure_shared_pass(step, batch, settings, repeats=3 if pass_s < LONG_PASS_S else 1, passed=passed)
+    return measured.is_shared_faster, f"together {measured.shared_ms:,.0f} ms, apart {measured.split_ms:,.0f} ms"
 
 
 def memory_in_use(device: torch.device) -> int:

@@ -28,8 +28,10 @@ from core.run.restart import Again, End, Stop, decide, ends
 from core.run.trainer_end import Exit, Story, how_it_ended
 from core.settings.error import RefusedError
 from core.settings.registry import defaults
-from core.wire.trainer_record import Failed, Phase, Propose
+from core.wire.trainer_record import Beat, Failed, Phase, Propose
 from tests.run.running import CONSENT, FACES
+
+BEAT = Beat(1, 0, 5.0, 1.0, 2.0, 0.0, 1e-4, 0.1, 0.1, 0.1, 0.1, 0.1, 0)
 
 
 def end(cause: str, iteration: int, healthy_s: float = 5.0) -> End:
@@ -174,6 +176,29 @@ def test_a_silence_is_a_hang_after_two_minutes_or_twenty_iterations():
         slow.beat(minute * 60.0, it_s=1 / 60)
     assert slow.hung(540.0 + 1199.0) == ""
     assert slow.hung(540.0 + 1201.0) != ""
+
+
+@pytest.mark.parametrize(("reports", "limit_s", "words"), [
+    ([], 900, "(starting)"),
+    ([Phase("starting", "reads src faces: 9 of 10")], 900, "(starting: reads src faces: 9 of 10)"),
+    ([Phase("trial", "tries a step")], 900, "(trial: tries a step)"),
+    ([Phase("training", "")], 900, "before its first iteration (training)"),      # a step of minutes on a CPU
+    ([Phase("training", ""), BEAT], 120, "finished no iteration for"),
+    ([Phase("training", ""), BEAT, Phase("paused", "")], None, ""),
+])
+def test_a_trainer_has_a_quarter_of_an_hour_for_its_first_iteration(reports, limit_s, words):
+    attempt = Attempt(pulse=Pulse(0.0))
+    for report in reports:
+        attempt.hear(report, 0.0)
+    assert attempt.hung(limit_s or 1e9) == ""
+    if limit_s is not None:
+        assert words in attempt.hung(limit_s + 1.0)
+
+
+def test_a_report_while_faces_are_read_is_a_sign_of_life():
+    attempt = Attempt(pulse=Pulse(0.0))
+    attempt.hear(Phase("starting", "reads src faces: 9 of 10"), 800.0)
+    assert attempt.hung(1600.0) == ""
 
 
 # --- lease ------------------------------------------------------------------------------------------------------------
