@@ -29,6 +29,7 @@ from core.events.event import (
 )
 from core.events.state import Lock, RunState
 from core.settings.error import JournalError
+from core.settings.registry import defaults
 
 UNDO_DEPTH = 50  # more than anybody takes back by single keys; bounds the welcome message
 
@@ -61,8 +62,9 @@ def born(event: Event) -> RunState:
     if not isinstance(body, Born):
         raise JournalError(f"the journal begins with an event of kind {kind(body)!r} and not with the run's birth",
                            hint="restore it from a backup of the run folder")
+    # a run that was made before a setting existed has it at its default
     return RunState(name=body.name, number=event.number, iteration=event.iteration, life=event.life,
-                    settings=body.settings, src=body.src, dst=body.dst, src_consent=body.src_consent,
+                    settings=defaults() | body.settings, src=body.src, dst=body.dst, src_consent=body.src_consent,
                     dst_consent=body.dst_consent, recipe=body.recipe, version=body.version)
 
 

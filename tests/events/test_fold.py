@@ -198,3 +198,9 @@ def test_a_hundred_roll_backs_cost_no_more_than_other_events():
     state = fold(events)
     assert time.process_time() - began < 1.0
     assert (state.life, state.settings["lr"]) == (100, 100.0)
+
+
+def test_a_run_made_before_a_setting_existed_has_it_at_its_default():
+    old = {key: value for key, value in defaults().items() if key != "keep_backups"} | {"batch_size": 3}
+    state = fold([Event(1, 0, 0, 0.0, "person", Born("demo", old, NOTE, NOTE, CONSENT, CONSENT, "", "0.1.0"))])
+    assert state.settings == defaults() | {"batch_size": 3}
