@@ -8,7 +8,7 @@ and no socket: orders go out by a function, answers by a Reply.
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.events.act import (
@@ -214,6 +214,11 @@ class Desk:
             self._order(Drop(ref, "withdrawn"))
         if wish.reply:
             wish.reply.done(event, f"event {number} will not be carried out")
+
+    def dropped_by_roll_back(self, dropped: Sequence[Event]) -> None:
+        """Say in the journal what became of acts that waited when the run went back: the roll back forgot them."""
+        for event in dropped:
+            self._ledger.note(Draft(Withdrawn(event.number), why="the run went back to an earlier generation"))
 
     # --- between desk and trainer -------------------------------------------------------------------------------------
     def _ask(self, wish: Wish) -> None:

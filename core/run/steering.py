@@ -71,10 +71,12 @@ class Steering:
         kept, pin = await self._archive.pinned(wish.act.generation)
 
         def write_down() -> None:
-            life = self._ledger.state.life + 1
+            life, dropped = self._ledger.state.life + 1, self._ledger.state.waiting
             sentence = f"goes on from generation {kept.number} at iteration {kept.iteration:,}, as life {life}"
             with pin:
-                if self._write(RolledBack(kept.number, kept.iteration, kept.journal, life), wish, sentence):
+                if self._write(RolledBack(kept.number, kept.iteration, kept.journal, life), wish,
+                               sentence + withdrawn(len(dropped))):
+                    self._conductor.desk.dropped_by_roll_back(dropped)
                     self._conductor.goes_back_to(kept.iteration)
 
         self._conductor.when_ended("to go back to an earlier generation", write_down)
@@ -90,6 +92,13 @@ class Steering:
         if wish.reply:
             wish.reply.done(event, sentence)
         return True
+
+
+def withdrawn(count: int) -> str:
+    """What the answer to a roll back adds where acts waited; "" where none did."""
+    if not count:
+        return ""
+    return "; an act that waited is withdrawn" if count == 1 else f"; {count} acts that waited are withdrawn"
 
 
 def stopped(attempt: Attempt | None, progress: int) -> str:

@@ -193,6 +193,16 @@ def test_a_roll_back_begins_a_new_life_at_its_generation(run, console):
     assert run.bodies(Started)[-1].generation == kept.number
 
 
+def test_a_roll_back_says_what_became_of_the_acts_that_waited(run, console):
+    console.command(SaveNow())
+    kept = console.ask(AskGenerations).generations[0]
+    asked = [console.command(LockBlocks(pattern), at=10**6).event.number for pattern in ("encoder", "decoder_src")]
+    answer = console.command(RollBack(kept.number))
+    assert answer.sentence.endswith("; 2 acts that waited are withdrawn")
+    assert until(lambda: run.bodies(Withdrawn), "the withdrawals") == [Withdrawn(number) for number in asked]
+    assert fold(run.events).waiting == []
+
+
 def test_undo_without_a_trainer_takes_back_what_waits(run):
     console = run.console(park=True)
     assert console.welcome.tick.phase in ("parked", "waiting")
