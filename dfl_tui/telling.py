@@ -124,6 +124,11 @@ def told_plain(body: Body) -> str:
             raise TypeError(f"no sentence for {type(body).__name__}")
 
 
+def is_calm_end(body: object) -> bool:
+    """Whether a trainer ended as it was told to: no cross, no red."""
+    return isinstance(body, Ended) and body.cause in ("done", "terminated")
+
+
 def block_count(blocks: list[str]) -> str:
     """1 block, 9 blocks."""
     return counted("{n} block", "{n} blocks", len(blocks))

@@ -37,4 +37,5 @@ class Lease:
     def check(self, seat: int) -> None:
         """Raises RefusedError when somebody else steers."""
         if self.seat not in (0, seat):
-            raise RefusedError(f"{self.label} steers this run", hint="take the wheel first, then repeat it")
+            raise RefusedError(f"{self.label} steers this run",
+                               hint="take the lease first: t in a console, --take in a command")

@@ -10,6 +10,7 @@ import click
 from dfl_tui.cli.call import add_everywhere_options
 from dfl_tui.cli.exit_code import ExitCode
 from dfl_tui.cli.job import summary
+from dfl_tui.language import counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
 
@@ -34,16 +35,23 @@ def check_command(folder: Path, wants_json: bool) -> int:
     return ExitCode.PROBLEMS if found["problems"] else ExitCode.OK
 
 
+def told_problem(name: str, reason: str) -> str:
+    """A file and why it is skipped; most reasons begin with the name and say it once."""
+    return reason if reason.startswith(name) else f"{name}: {reason}"
+
+
 def told_faces(found: dict[str, Any]) -> list[str]:
     """The job's summary in lines, problems last, the reasons counted before them."""
     problems = found["problems"]
-    lines = [f"{found['faces']:,} usable faces in {found['path']}, {found['with_mask']:,} with a mask of their own"]
+    lines = [counted("{n} usable face", "{n} usable faces", found["faces"])
+             + f" in {found['path']}, {found['with_mask']:,} with a mask of their own"]
     for title in ("types", "sizes"):
         counts = sorted(found[title].items(), key=lambda item: -item[1])
         lines.append(f"{title:<6} " + ", ".join(f"{name} {count:,}" for name, count in counts))
     lines.append(f"key    {found['key']}")
     if problems:
-        kinds = Counter(str(problem.get("kind", "skipped")) for problem in problems)
-        lines.append(f"{len(problems):,} files are skipped: " + ", ".join(f"{n:,} {kind}" for kind, n in kinds.items()))
-        lines += [f"  {problem['name']}: {problem['reason']}" for problem in problems]
+        kinds = Counter(str(problem["kind"]) for problem in problems if "kind" in problem)
+        lines.append(counted("{n} file is skipped", "{n} files are skipped", len(problems))
+                     + (": " if kinds else "") + ", ".join(f"{n:,} {kind}" for kind, n in kinds.items()))
+        lines += ["  " + told_problem(problem["name"], problem["reason"]) for problem in problems]
     return lines

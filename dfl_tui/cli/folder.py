@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from core.run.start import offline_summary, remove_run, rename_run
+from core.run.start import check_name, offline_summary, remove_run, rename_run
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.consequence import agreed
 from dfl_tui.cli.place import found
@@ -42,6 +42,7 @@ def rename_command(call: Call, name: str, new_name: str, yes: bool) -> None:
     The run must not train. Its folder gets the new name too.
     """
     place = found(call, name)
+    check_name(new_name, "a run")
     iteration = offline_summary(place).iteration
     agreed(f"{place.name} with {iteration:,} iterations is called {new_name} from now on and moves to "
            f"{place.folder.with_name(new_name)}; scripts and tmux sessions that use the old name lose it", yes=yes)

@@ -70,5 +70,6 @@ def choose(kept: list[Generation], wanted: str) -> Generation:
     for g in kept:
         if wanted in (g.name, str(g.number)):
             return g
-    there = ", ".join(str(g.number) for g in kept) or "none"
-    raise NotFoundError(f"there is no generation or backup {wanted!r}", hint=f"there are {there}")
+    there = ", ".join(str(g.number) for g in kept)
+    raise NotFoundError(f"there is no generation or backup {wanted!r}",
+                        hint=f"kept are {there}" if there else "none is kept yet: dfl-tui save makes one")

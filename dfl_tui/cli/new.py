@@ -13,6 +13,7 @@ from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.job import summary
 from dfl_tui.cli.person import user_name
+from dfl_tui.language import counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
 GROUND = click.Choice(("own", "consent", "licence", "synthetic"))
@@ -79,6 +80,6 @@ def note(side: str, folder: Path) -> FaceSetNote:
     """Read a face set once, for its count and key; says how many files are skipped."""
     found = summary("faces", [str(folder.absolute())], f"reading {side}")
     if found["problems"]:
-        click.echo(f"{len(found['problems']):,} files of {side} are skipped; dfl-tui faces check {folder} names them",
-                   err=True)
+        skipped = counted("{n} file is skipped", "{n} files are skipped", len(found["problems"]))
+        click.echo(f"{side}: {skipped}; dfl-tui faces check {folder} names them", err=True)
     return FaceSetNote(found["path"], found["faces"], found["key"])

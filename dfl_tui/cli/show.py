@@ -9,6 +9,7 @@ from core.events.state import RunState
 from core.settings.registry import SETTINGS
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.place import found_or_only, reached
+from dfl_tui.language import counted
 from dfl_tui.telling import shown, told_act
 
 GROUNDS = {"own": "own face", "consent": "written consent", "licence": "licence", "synthetic": "synthetic"}
@@ -26,10 +27,11 @@ def show_command(call: Call, name: str | None, wants_all: bool) -> None:
     """
     place = found_or_only(call, name)
     with reached(place) as connection:
-        state = connection.welcome.state
-    click.echo(f"{state.name}: iteration {state.iteration:,}, life {state.life}, {state.number:,} events, "
+        state, tick = connection.welcome.state, connection.welcome.tick
+    click.echo(f"{state.name}: iteration {tick.iteration:,}, life {state.life}, {state.number:,} events, "
                f"{place.folder}")
-    sections = {"faces and consent": faces(state), "settings": settings(state, wants_all=wants_all),
+    set_apart = "settings" if wants_all else "settings (the others stand at their defaults: --all)"
+    sections = {"faces and consent": faces(state), set_apart: settings(state, wants_all=wants_all),
                 "chosen by trial": {what: shown(value) for what, value in state.chosen.items()},
                 "locks": locks(state), "waiting": dict(waiting(event) for event in state.waiting),
                 "backups": {label: f"generation {number}" for label, number in state.backups.items()}}
@@ -62,7 +64,8 @@ def settings(state: RunState, *, wants_all: bool) -> dict[str, str]:
 def locks(state: RunState) -> dict[str, str]:
     """What was asked for and when -> how many blocks are locked by it, who asked, and why."""
     counts = Counter((lock.asked, lock.since, lock.author, lock.why) for lock in state.locks.values())
-    return {f"{asked} since {since:,}": f"{count} blocks, {who}" + (f": {why}" if why else "")
+    return {f"{asked} since {since:,}": ", ".join((counted("{n} block", "{n} blocks", count), who)) + (
+                f": {why}" if why else "")
             for (asked, since, who, why), count in counts.items()}
 
 

@@ -8,6 +8,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 BARS = "▁▂▃▄▅▆▇█"
+FLAT = 1e-6     # of the value: means of the same number differ by rounding, and a bar of that is no news
 
 
 def sparkline(values: Sequence[float], width: int, style: Style) -> Strip:
@@ -17,7 +18,9 @@ def sparkline(values: Sequence[float], width: int, style: Style) -> Strip:
     if not len(seen):
         return Strip([Segment(" " * width, style)], width)
     low, high = float(seen.min()), float(seen.max())
-    span = (high - low) or 1.0
+    span = high - low
+    if span <= FLAT * max(abs(low), abs(high)):
+        span = 1.0 + abs(high)
     text = "".join(
         BARS[min(7, int((v - low) / span * 8))] if np.isfinite(v) else " " for v in row.tolist()
     )

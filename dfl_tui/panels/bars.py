@@ -37,8 +37,10 @@ class FooterView:
 
 def hints(model: Model, focused: str, zoomed: str, tabs: bool) -> tuple[Hint, ...]:
     """The keys that matter now: those of the focused panel, then the run's, then the way out. Pure."""
-    own = dict.fromkeys((key.label, key) for key in keys_at(focused))
-    mine = [key for _label, key in list(own)[:PANEL_KEYS]]
+    own: dict[str, Key] = {}
+    for key in keys_at(focused):
+        own.setdefault(key.label, key)      # left and right share a word: one of them is enough
+    mine = list(own.values())[:PANEL_KEYS]
     run = [key_of("everywhere", key_id) for key_id in ("pause", "save", "settings", "undo")]
     ways = [key_of("everywhere", key_id) for key_id in (("back",) if zoomed else ()) + ("help", "detach")]
     chosen = [*mine[:PANEL_KEYS - tabs], *run][:MOST_KEYS - len(ways) - tabs] + ways

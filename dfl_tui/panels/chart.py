@@ -32,10 +32,11 @@ from dfl_tui.draw.chart import Frame, Mark, Series, draw_chart, plot_cells, smoo
 from dfl_tui.draw.chart import Look as ChartLook
 from dfl_tui.draw.line import strip
 from dfl_tui.draw.number import short
+from dfl_tui.language import _
 from dfl_tui.look import Look
 from dfl_tui.model import Model
 from dfl_tui.panels.panel import Panel
-from dfl_tui.telling import author, told
+from dfl_tui.telling import author, is_calm_end, told
 
 RANGES: tuple[int | None, ...] = (5_000, 10_000, 50_000, None)   # None = all; the original's own steps
 SHOWN = ("src", "dst")
@@ -77,7 +78,7 @@ def select(model: Model) -> View:
     return View(
         history=history,
         refused="" if history or answer is None else getattr(answer, "sentence", ""),
-        points=tuple(point(e) for e in model.events if type(e.body) in GLYPHS),
+        points=tuple(point(e) for e in model.events if type(e.body) in GLYPHS and not is_calm_end(e.body)),
         losses=(losses.src, losses.dst, losses.src_smooth, losses.dst_smooth) if losses else None,
     )
 
@@ -134,11 +135,21 @@ def value_at(series: Series, iteration: int) -> tuple[float, float]:
     return float(smoothed(series.mean)[index]), float(series.mean[index])
 
 
+def before_this_start(series: Sequence[Series], frame: Frame, width: int, look: Look) -> Strip:
+    """The line of a run that does not train: how the losses stood when it last did."""
+    if not any(len(s.iteration) for s in series):
+        return strip([(_("no losses yet"), look.pale)], width)
+    parts: list[tuple[str, Style]] = []
+    for s, style, dash in zip(series, (look.src, look.dst), "━╍", strict=False):
+        parts += [(f" {s.name} {dash} ", style), (short(value_at(s, frame.last)[0]), look.strong), ("   ", look.pale)]
+    return strip([*parts, (_("when it last trained"), look.pale)], width)
+
+
 def legend(view: View, series: Sequence[Series], frame: Frame, width: int, look: Look) -> Strip:
     """The line above the curves: the newest losses, or what was at the cursor and which event stands there."""
     if frame.cursor is None:
         if view.losses is None:
-            return strip([("no losses yet", look.pale)], width)
+            return before_this_start(series, frame, width, look)
         src, dst, src_smooth, dst_smooth = view.losses
         return strip([(" src ━ ", look.src), (short(src_smooth), look.strong), (f"  raw {short(src)}", look.pale),
                       ("    dst ╍ ", look.dst), (short(dst_smooth), look.strong), (f"  raw {short(dst)}", look.pale)],

@@ -10,7 +10,7 @@ from dfl_tui.draw.line import Part
 from dfl_tui.look import Look
 from dfl_tui.model import Model
 from dfl_tui.panels.listing import Listing, Row
-from dfl_tui.telling import author, told
+from dfl_tui.telling import author, is_calm_end, told
 
 ITERATION_CELLS = 10
 
@@ -51,8 +51,8 @@ def mark(event: Event, look: Look) -> tuple[str, Style]:
     match event.body:
         case Warned():
             return "!", look.warn
-        case Ended(cause=cause):
-            return "✖", look.pale if cause in ("done", "terminated") else look.bad
+        case Ended():
+            return ("·", look.pale) if is_calm_end(event.body) else ("✖", look.bad)
         case SettingsChanged():
             return "◆", look.accent
         case Locked():

@@ -61,7 +61,7 @@ def row(entry: Entry, now: float, look: Look) -> Row:
         name, (f"{phase.glyph} {fit(_(phase.word), STATE_CELLS)}", style),
         (fit(f"{run.iteration:,}{of}", 20), look.text), (fit(losses, 15), look.pale),
         (fit(_("{time} ago").format(time=ago) if ago else "", 18), look.pale),
-        (f"{run.src_person} -> {run.dst_person}", look.pale)))
+        (_("{src} on {dst}").format(src=run.src_person, dst=run.dst_person), look.pale)))
 
 
 class RunsList(Listing[Entries]):

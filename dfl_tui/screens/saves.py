@@ -16,6 +16,8 @@ from dfl_tui.screens.confirm import Confirm
 from dfl_tui.screens.list_screen import ListScreen
 from dfl_tui.session import Session
 
+LOOK_AGAIN_S = 3.0      # a save that falls while the list is open appears in it
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -90,6 +92,14 @@ class SavesScreen(ListScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session, SavesList())
         session.forget(SavesList.ID)      # asked anew each time the screen opens
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(LOOK_AGAIN_S, self._look)
+
+    def _look(self) -> None:
+        self.session.forget(SavesList.ID)
+        self.want(self.listing)
 
     def ask_roll_back(self) -> None:
         """Say what is given up; go back where that is agreed to."""

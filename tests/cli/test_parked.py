@@ -104,7 +104,7 @@ def wait_for_other_supervisor(place: Place, before: int) -> int:
 def test_refusals_are_one_sentence_with_the_documented_code(made):
     assert "make one with dfl-tui new" in made.refused(ExitCode.NOT_FOUND, "status", "zzz")
     assert "resolution" in made.refused(ExitCode.REFUSED, "set", "a", "resolution=96")
-    assert "there are none" in made.refused(ExitCode.NOT_FOUND, "restore", "a", "3")
+    assert "none is kept yet" in made.refused(ExitCode.NOT_FOUND, "restore", "a", "3")
     assert "resume" in made.refused(ExitCode.REFUSED, "save", "a")
     assert "there is a run 'a' already" in made.refused(
         ExitCode.REFUSED, "new", "a", "--src", str(FACES / "src"), "--dst", str(FACES / "dst"), *SAID)

@@ -312,7 +312,7 @@ async def test_a_run_is_made_in_the_form_from_real_faces(tmp_path):
         await shows(pilot, "src: 96 faces (96 whole_face)", "dst: 96 faces")
         place = await asyncio.to_thread(make, form.draft, tmp_path, lambda _sentence: None)
         await pilot.press("escape")
-        await shows(pilot, "made", "synthetic -> synthetic")
+        await shows(pilot, "made", "synthetic on synthetic")
         assert find(tmp_path, "made") == place
 
 
@@ -329,13 +329,13 @@ async def test_another_run_is_picked_from_the_list_and_escape_comes_back_without
         async with app.run_test(size=WIDE) as pilot:
             await shows(pilot, "swap", "src ━")
             await pilot.press("R")
-            await shows(pilot, "anna-on-bo", "Anna -> Bo", "1 run")
+            await shows(pilot, "anna-on-bo", "Anna on Bo", "1 run")
             await pilot.press("escape")
             await shows(pilot, "3 loss")
             await pilot.press("R")
-            await shows(pilot, "Anna -> Bo")
+            await shows(pilot, "Anna on Bo")
             await pilot.press("enter")
-            await shows(pilot, "3 loss", "▶ training", "swap", gone="Anna -> Bo")
+            await shows(pilot, "3 loss", "▶ training", "swap", gone="▌runs")
             await pilot.press("R", "escape", "2")
             await shows(pilot, "▌2 locks")
 

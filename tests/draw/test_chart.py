@@ -99,6 +99,11 @@ def test_sizes_and_times_have_units():
                                                                                  "2 d 4 h"]
 
 
+def test_a_sparkline_of_one_value_is_flat_whatever_its_means_are_rounded_to():
+    assert sparkline([5e-5, 5e-5 * (1 + 1e-15), 5e-5], 3, LINE).text == "▁▁▁"
+    assert sparkline([0.0, 0.0], 2, LINE).text == "▁▁"
+
+
 def test_a_sparkline_is_one_segment_of_the_width_asked():
     strip = sparkline([1, 2, 3, float("nan"), 8], 12, LINE)
     assert strip.cell_length == 12 and len(list(strip)) == 1
