@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from textual.strip import Strip
 
-from dfl_tui.draw.line import Part, between, strip, width_of
+from dfl_tui.draw.line import Part, between, width_of
 from dfl_tui.draw.number import duration
 from dfl_tui.language import _
 from dfl_tui.look import Look
@@ -89,9 +89,11 @@ def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
             first.append((f"   {text}", style))
     second: list[Part] = [(f" {view.split}", look.pale)] if view.split else []
     end: list[Part] = [(f"{view.contact}   ", look.pale), (f"{view.driver} ", look.good if view.steers else look.pale)]
-    if view.network and width_of(second) + len(view.network) + width_of(end) + 4 < width:
-        second.append((f"{'   ' if second else ' '}{view.network}", look.pale))
-    return [strip(first, width), between(second, end, width)]
+    # beside the numbers of the first row, which vary less in width; the device stays longest
+    names = view.network.split(" · ")
+    shorter = (" · ".join(names[:n]) for n in range(len(names), 0, -1))
+    network = next((text for text in shorter if width_of(first) + width_of([(text, look.pale)]) + 4 < width), "")
+    return [between(first, [(f"{network} ", look.pale)], width), between(second, end, width)]
 
 
 class HeaderPanel(Panel[View]):
