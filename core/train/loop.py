@@ -25,7 +25,7 @@ from core.train.training_faces import SIDES, TrainingFaces
 from core.train.writer import Standing, Writer
 from core.wire.trainer_record import Phase
 
-ROOM_S = 10.0    # at the target, a disk without room is asked again so often
+ROOM_S = 10.0    # a disk without room is asked again so often, where training cannot go on before
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ class Loop:
         self.iteration = iteration
         self.drawn = dict(drawn)
         self._save_ms = 0.0             # of the training thread, since the last iteration
-        self._changed_sides = [side for side in SIDES if self._new_note(side) is not None]
+        sides: tuple[Literal["src", "dst"], ...] = ("src", "dst")
+        self._changed_sides = [side for side in sides if self._new_note(side) is not None]
 
     def run(self) -> Ending | None:
         """Train; why it ended, None when the target was reached. All that was trained is saved then.
@@ -80,8 +81,10 @@ class Loop:
         began = time.perf_counter()
         while True:
             stood_still = self.serve()
-            self._note_new_faces()
-            if self._is_at_target():
+            if not self._note_new_faces():
+                self._tools.boundary.hear(ROOM_S)  # no room: nothing is trained with faces that the journal lacks
+                stood_still = True
+            elif self._is_at_target():
                 if self._save_last():
                     self._tools.boundary.propose(Stopped("target"), self.iteration)
                     return
@@ -157,18 +160,23 @@ class Loop:
         faceset = self._tools.faces.sets[side]
         return None if faceset.key == note.key else FaceSetNote(note.path, len(faceset.faces), faceset.key)
 
-    def _note_new_faces(self) -> None:
-        """Have it written down that a face set changed, once no iteration of the journal lies ahead."""
+    def _note_new_faces(self) -> bool:
+        """Have it written down that a face set changed, once no iteration of the journal lies ahead. False when that
+        was refused, which is when the disk is full: then it is to be tried again."""
         if not self._changed_sides or self.iteration < self._tools.course.state.iteration:
-            return
-        sides: tuple[Literal["src", "dst"], ...] = ("src", "dst")
-        for side in (s for s in sides if s in self._changed_sides):
+            return True
+        for side in tuple(self._changed_sides):
             new = self._new_note(side)
             if new is not None:
                 before = getattr(self._tools.course.state, side).faces
-                self._tools.boundary.propose(FacesChanged(side, new, self.drawn[side]), self.iteration,
-                                             f"{side} had {before:,} faces and has {new.faces:,}, or others, now")
-        self._changed_sides = []
+                body = FacesChanged(side, new, self.drawn[side])
+                why = f"{side} had {before:,} faces and has {new.faces:,}, or others, now"
+                if not self._tools.boundary.propose(body, self.iteration, why):
+                    say = Phase("training", f"stands still until the journal can say that the faces of {side} changed")
+                    self._tools.pipe.say(say)
+                    return False
+            self._changed_sides.remove(side)
+        return True
 
     # --- the end ------------------------------------------------------------------------------------------------------
     def _is_at_target(self) -> bool:

@@ -165,6 +165,21 @@ def test_faces_that_changed_become_an_event_and_a_broken_file_is_named_once(tmp_
     assert Generations(run).newest_sound().generation.extra["drawn"] == {"src": 16, "dst": 16}
 
 
+def test_nothing_is_trained_with_other_faces_until_the_journal_says_so(tmp_path):
+    run = make_run(tmp_path / "run", small_faces(tmp_path / "faces"), target_iter=2)
+    with Director(run) as trainer:
+        assert trainer.wait() == 0, trainer.log
+    shutil.copy(sorted((demo_folder() / "dst").glob("*.jpg"))[-1], tmp_path / "faces" / "dst")
+    with Director(run, refused=FacesChanged) as trainer:
+        trainer.ask(SetValues({"target_iter": 4}))
+        assert trainer.until(lambda r: isinstance(r, Phase) and "stands still" in r.detail), trainer.log
+        trainer.refused = None      # there is room again
+        trainer.ask(SaveNow())      # and something wakes it
+        assert trainer.wait() == 0, trainer.log
+        (changed,) = (e for e in trainer.events if isinstance(e.body, FacesChanged))
+        assert (changed.body.side, changed.body.drawn, changed.iteration) == ("dst", 4, 2)
+
+
 def test_a_roll_back_begins_a_new_life_from_that_generation(tmp_path):
     run = make_run(tmp_path / "run", small_faces(tmp_path / "faces"), target_iter=20, keep_generations=10,
                    waiting=[(MakeBackup("good"), 5), (SetValues({"lr": 0.0}), 8)])

@@ -63,12 +63,14 @@ def make_run(folder: Path, faces: tuple[FaceSetNote, FaceSetNote], *, decided: I
 class Director:
     """Starts a trainer on a run and answers it as a supervisor does; keeps everything that it reports.
 
-    `before`: a roll back that is written before the trainer begins.
+    `before`: a roll back that is written before the trainer begins. `refused`: proposals of this kind are dropped, as
+    on a full disk.
     """
 
     def __init__(self, run: RunFolder, *, relaunch: list[str] | None = None,
-                 before: RolledBack | None = None) -> None:
+                 before: RolledBack | None = None, refused: type | None = None) -> None:
         self.run = run
+        self.refused = refused
         self.reports: list[TrainerReport] = []
         self._journal = JournalWriter(run.journal)
         self._acts: dict[int, tuple[Act, int | None]] = {}
@@ -164,6 +166,8 @@ class Director:
                     self.channel.send(Drop(ref, str(error)))
                     return
                 self._write(planned.body, iteration, "person", ref, asked=asked, undoes=planned.undoes)
+            case Propose(ref=ref, body=body) if self.refused is not None and isinstance(body, self.refused):
+                self.channel.send(Drop(ref, "the disk is full"))
             case Propose(ref=ref, iteration=iteration, body=body):
                 self._write(body, iteration, "trainer", ref)
             case _:
