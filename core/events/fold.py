@@ -136,16 +136,16 @@ def remember(state: RunState, event: Event) -> RunState:
 
 
 def rolled_back(state: RunState, body: RolledBack, then: RunState | None) -> RunState:
-    """Settings, locks, choices and face sets as in `then`, the state at the position of `body`; name, backups and
-    consent stay. A face set that is another one by then is found again by the trainer, which counts its epochs from
-    the right place.
+    """Settings, locks, choices, face sets and waiting acts as in `then`, the state at the position of `body`; name,
+    backups and consent stay. So the later stages of a recipe come again. A face set that is another one by then is
+    found again by the trainer, which counts its epochs from the right place.
     """
     if then is None:
         raise JournalError("a roll back cannot be understood without the journal before it",
                            hint="ask the supervisor for the state")
     return replace(state, life=body.life, settings=then.settings, locks=then.locks, blocks=then.blocks,
-                   chosen=then.chosen, src=then.src, dst=then.dst, first_drawn=then.first_drawn, waiting=[],
-                   undoable=[])
+                   chosen=then.chosen, src=then.src, dst=then.dst, first_drawn=then.first_drawn,
+                   waiting=then.waiting, undoable=[])
 
 
 def inverse(body: Body) -> Body | None:

@@ -216,7 +216,7 @@ class Desk:
             wish.reply.done(event, f"event {number} will not be carried out")
 
     def dropped_by_roll_back(self, dropped: Sequence[Event]) -> None:
-        """Say in the journal what became of acts that waited when the run went back: the roll back forgot them."""
+        """Say in the journal what became of acts that were asked for after what the run went back to."""
         for event in dropped:
             self._ledger.note(Draft(Withdrawn(event.number), why="the run went back to an earlier generation"))
 

@@ -71,7 +71,8 @@ class Steering:
         kept, pin = await self._archive.pinned(wish.act.generation)
 
         def write_down() -> None:
-            life, dropped = self._ledger.state.life + 1, self._ledger.state.waiting
+            life = self._ledger.state.life + 1
+            dropped = [e for e in self._ledger.state.waiting if e.number > kept.journal]
             sentence = f"goes on from generation {kept.number} at iteration {kept.iteration:,}, as life {life}"
             with pin:
                 if self._write(RolledBack(kept.number, kept.iteration, kept.journal, life), wish,
@@ -95,10 +96,11 @@ class Steering:
 
 
 def withdrawn(count: int) -> str:
-    """What the answer to a roll back adds where acts waited; "" where none did."""
+    """What the answer to a roll back adds where acts waited that were asked for later than it; "" where none did."""
     if not count:
         return ""
-    return "; an act that waited is withdrawn" if count == 1 else f"; {count} acts that waited are withdrawn"
+    return "; an act asked for since then is withdrawn" if count == 1 else (
+        f"; {count} acts asked for since then are withdrawn")
 
 
 def stopped(attempt: Attempt | None, progress: int) -> str:

@@ -88,7 +88,8 @@ class TrainerProcess:
             while (report := await self._stream.receive()) is not None:
                 on_report(report)
         except (WireError, OSError) as error:
-            self._give_up(f"the trainer's reports are not understood: {error}")
+            self._give_up(f"the trainer's reports are not understood ({error}): if the program was changed while this "
+                          "run's supervisor lived, stop the run, wait a minute and start it again")
         except Exception:   # a message handler on the wire (style.md 2.6)
             log.exception("report failed pid=%s", self.pid)
             self._give_up("the supervisor made a mistake with a report of the trainer; its log says more")

@@ -171,6 +171,8 @@ def draw(view: View, frame: Frame, width: int, height: int, look: Look) -> list[
     if view.history is None:
         return [strip([(view.refused or "reading the history", look.pale)], width)]
     series = curves(view.history, look)
+    if not any(np.isfinite(s.mean).any() for s in series):
+        return [strip([(_("no losses yet: the curves begin with the first iteration"), look.pale)], width)]
     marks = [Mark(p.iteration, p.glyph, look.bad if p.is_bad else look.accent) for p in view.points]
     chart_look = ChartLook(plain=look.plain, pale=look.pale, cursor=look.strong)
     rows = draw_chart(series, frame, marks, width=width, height=height - 1, look=chart_look)

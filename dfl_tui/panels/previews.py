@@ -197,7 +197,7 @@ class PreviewsPanel(Panel[View]):
             return ""
         last = min(self._first + self._layout.faces, view.now.total)
         faces = f"{self._first + 1}-{last} of {view.now.total}" if view.now.total > 1 else ""
-        return f"{faces}  iteration {view.now.iteration:,}".strip()
+        return f"{self.mode}  {faces}  iteration {view.now.iteration:,}".replace("    ", "  ")
 
     def action_mode(self) -> None:
         """The next kind of picture: quadrants, half blocks, 256 colours, braille, ASCII."""

@@ -53,10 +53,15 @@ def select(model: Model) -> View:
                 in_time(event.body.at - iteration, it_s) if event.body.at is not None else "")
         for event in state.waiting if isinstance(event.body, Asked)
     ]
-    pairs = tuple(tuple((SHORT[key], shown(state.settings[key])) for key in pair if key in state.settings)
+    pairs = tuple(tuple((SHORT[key], value_of(key, state.settings[key])) for key in pair if key in state.settings)
                   for pair in MAIN)
     name = _("recipe {name}").format(name=state.recipe) if state.recipe else _("stage by hand")
     return View(name, pairs, tuple(waiting))
+
+
+def value_of(key: str, value: Value) -> str:
+    """A setting's value in words: no target is "none", not iteration 0."""
+    return _("none") if key == "target_iter" and value == 0 else shown(value)
 
 
 def shown(value: Value) -> str:

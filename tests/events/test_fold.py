@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.events.act import PauseRun, SetValues
+from core.events.act import PauseRun, SetValues, StopRun
 from core.events.event import (
     Asked,
     BackedUp,
@@ -116,9 +116,9 @@ def test_a_roll_back_restores_what_was_in_force_then(drawn, position):
     then = fold(events[:position])
     roll = event(len(events) + 1, RolledBack(3, 100, position, 1), iteration=100, life=1)
     state = fold([*events, roll])
-    for name in ("settings", "locks", "blocks", "chosen", "src", "dst", "first_drawn"):
+    for name in ("settings", "locks", "blocks", "chosen", "src", "dst", "first_drawn", "waiting"):
         assert getattr(state, name) == getattr(then, name), name
-    assert (state.life, state.iteration, state.waiting, state.undoable) == (1, 100, [], [])
+    assert (state.life, state.iteration, state.undoable) == (1, 100, [])
     assert (state.name, state.backups) == (fold(events).name, fold(events).backups)
     with pytest.raises(JournalError, match="without the journal before it"):
         apply(fold(events), roll)
@@ -134,6 +134,16 @@ def test_a_lock_remembers_who_asked_and_why():
     events = [*journal(NetworkMade(BLOCKS)), event(3, Locked("encoder.*", NAMES[:2]), why="heads only")]
     assert fold(events).locks == dict.fromkeys(NAMES[:2], Lock("encoder.*", "person", 30, "heads only"))
     assert fold([*events, event(4, Unlocked("encoder.one", ["encoder.one"]))]).locks.keys() == {"encoder.two"}
+
+
+def test_a_stage_that_was_carried_out_after_the_generation_waits_again_when_the_run_goes_back():
+    stage = Asked(SetValues({"random_warp": False}), 500)
+    events = [*honest([]), event(2, stage)]
+    done = event(3, SettingsChanged([Change("random_warp", True, False)]), iteration=500, asked=2)
+    later = event(4, Asked(StopRun(), 9000), iteration=600)
+    back = event(5, RolledBack(1, 100, 2, 1), iteration=100, life=1)
+    assert [e.number for e in fold([*events, done, later]).waiting] == [4]
+    assert [e.number for e in fold([*events, done, later, back]).waiting] == [2]
 
 
 def test_a_waiting_act_waits_until_it_is_done_or_withdrawn():

@@ -198,7 +198,7 @@ def test_a_roll_back_says_what_became_of_the_acts_that_waited(run, console):
     kept = console.ask(AskGenerations).generations[0]
     asked = [console.command(LockBlocks(pattern), at=10**6).event.number for pattern in ("encoder", "decoder_src")]
     answer = console.command(RollBack(kept.number))
-    assert answer.sentence.endswith("; 2 acts that waited are withdrawn")
+    assert answer.sentence.endswith("; 2 acts asked for since then are withdrawn")
     assert until(lambda: run.bodies(Withdrawn), "the withdrawals") == [Withdrawn(number) for number in asked]
     assert fold(run.events).waiting == []
 
