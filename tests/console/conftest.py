@@ -46,7 +46,8 @@ def open_console(tmp_path: Path, recorded_run: Path) -> Iterator[Opener]:
 
     def opener(size: tuple[int, int] = (120, 40), colours: str = "true", stall_looks: int = 60,
                under: tuple[str, ...] = (), **variables: str) -> PtyTerminal:
-        environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TMUX", "COLORTERM")}
+        ours = ("NO_COLOR", "TMUX", "COLORTERM", "COLUMNS", "LINES")   # a test runner may set the last two
+        environment = {k: v for k, v in os.environ.items() if k not in ours}
         environment |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | variables
         command = [*under, sys.executable, "-c", CONSOLE, str(tmp_path), str(recorded_run), colours,
                    str(stall_looks)]
