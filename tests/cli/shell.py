@@ -1,6 +1,7 @@
 """Runs dfl-tui as a script does: real processes, a home of its own, no terminal. For tests of whole commands."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,9 +31,16 @@ class Shell:
                               text=True, timeout=200, env=self.environment)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """A command that goes on beside the test; its output comes by `communicate`."""
-        return subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, env=self.environment)
+        """A command that goes on beside the test; its output comes by `communicate`.
+
+        It can be interrupted even where the tests run in the background, whose children would ignore SIGINT.
+        """
+        usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, env=self.environment)
+        finally:
+            signal.signal(signal.SIGINT, usual)
 
     def done(self, *words: str) -> str:
         """Standard output of a command that must end well."""

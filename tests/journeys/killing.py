@@ -18,7 +18,8 @@ from core.store.lock import holder, is_held
 
 PATIENCE_S = 180.0    # an overloaded machine takes a minute to load torch
 POLL_S = 0.0005
-WINDOW_S = 0.25     # how long a save of the small run takes about; a kill that is aimed at one falls within
+WINDOW_S = 0.06     # how long a save of the small run takes about; a kill that is aimed at one falls within; halved
+                    # after each that came too late, for machines differ
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Victim:
     """A run whose trainer is killed again and again, under its real supervisor."""
 
     def __init__(self, folder: RunFolder, seed: int) -> None:
+        self._window_s = WINDOW_S
         self.folder = folder
         self._random = random.Random(seed)
         ensure_supervisor(Place(folder.name, folder.path), park=False)
@@ -47,7 +49,7 @@ class Victim:
         if in_save:
             self.wait(lambda: self._names() - before[0], "the first blob of a save")
             before = before[0], self._head()
-            time.sleep(self._random.uniform(0, WINDOW_S))   # the moment is the test's own, nothing is waited for
+            time.sleep(self._random.uniform(0, self._window_s))   # the moment is the test's own, nothing is waited for
         else:
             time.sleep(self._random.uniform(0, 1.0))
         ends = len(self._events(Ended))
@@ -55,6 +57,8 @@ class Victim:
         killed_s = time.monotonic()
         self.wait(lambda: len(self._events(Ended)) > ends, "the supervisor to note the end")
         is_inside = self._head() == before[1] and bool(self._names() - before[0])
+        if in_save and not is_inside:
+            self._window_s /= 2
         generation = self._sound_generation()
         self.training_pid()
         end = self._events(Ended)[-1].body
