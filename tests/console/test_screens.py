@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from core.events.act import LockBlocks, MakeBackup, PauseRun, RollBack, SetValues, StopRun, UndoLast, WithdrawAct
 from core.faces.demo import demo_folder
 from core.run.start import Place, find
+from core.store.folder import RunFolder
 from core.store.journal import JournalWriter
 from dfl_tui.app import Parting
 from dfl_tui.making import make
@@ -324,20 +325,22 @@ async def test_another_run_is_picked_from_the_list_and_escape_comes_back_without
     for event in born_events(0.0):
         journal.append(event)
     journal.close()
-    async with serving(folder, speed=0.0):
-        app = Program(home, Place("anna-on-bo", folder))
-        async with app.run_test(size=WIDE) as pilot:
-            await shows(pilot, "swap", "src ━")
-            await pilot.press("R")
-            await shows(pilot, "anna-on-bo", "Anna on Bo", "1 run")
-            await pilot.press("escape")
-            await shows(pilot, "3 loss")
-            await pilot.press("R")
-            await shows(pilot, "Anna on Bo")
-            await pilot.press("enter")
-            await shows(pilot, "3 loss", "▶ training", "swap", gone="▌runs")
-            await pilot.press("R", "escape", "2")
-            await shows(pilot, "▌2 locks")
+    # the lock says that the run has its supervisor: on a slow machine another would be started beside it
+    with RunFolder(folder).lock_run():
+        async with serving(folder, speed=0.0):
+            app = Program(home, Place("anna-on-bo", folder))
+            async with app.run_test(size=WIDE) as pilot:
+                await shows(pilot, "swap", "src ━")
+                await pilot.press("R")
+                await shows(pilot, "anna-on-bo", "Anna on Bo", "1 run")
+                await pilot.press("escape")
+                await shows(pilot, "3 loss")
+                await pilot.press("R")
+                await shows(pilot, "Anna on Bo")
+                await pilot.press("enter")
+                await shows(pilot, "3 loss", "▶ training", "swap", gone="▌runs")
+                await pilot.press("R", "escape", "2")
+                await shows(pilot, "▌2 locks")
 
 
 @case

@@ -68,7 +68,8 @@ def test_no_color_draws_in_grey_and_every_state_has_a_word(open_console: Opener)
     text = terminal.text()
     for word in ("▶ training", "3,5", "locked", "contact now"):
         assert word in text
-    coloured = [part for part in bytes(terminal.output).split(b"\x1b[") if b"38;2;" in part]
+    coloured = [part for part in bytes(terminal.output).split(b"\x1b[")
+                if b"38;2;" in part and b"m" in part]       # the last one may have come in half
     greys = [part.split(b"38;2;")[1].split(b"m")[0].split(b";")[:3] for part in coloured]
     assert all(len(set(grey)) == 1 for grey in greys)
 
