@@ -320,9 +320,8 @@ async def test_a_run_is_made_in_the_form_from_real_faces(tmp_path):
 
 
 @case
-async def test_another_run_is_picked_from_the_list_and_escape_comes_back_without(request):
+async def test_another_run_is_picked_from_the_list_and_escape_comes_back_without(_tmp_path):
     home = Path(mkdtemp(prefix="h-"))       # tmp_path can be too long for a socket in it
-    request.addfinalizer(lambda: rmtree(home))
     folder = home / "runs" / "anna-on-bo"
     folder.mkdir(parents=True)
     journal = JournalWriter(folder / "journal.jsonl")
@@ -345,6 +344,7 @@ async def test_another_run_is_picked_from_the_list_and_escape_comes_back_without
                 await shows(pilot, "3 loss", "▶ training", "swap", gone="▌runs")
                 await pilot.press("R", "escape", "2")
                 await shows(pilot, "▌2 locks")
+    rmtree(home)
 
 
 @case
