@@ -105,11 +105,12 @@ def cut_items(segment: SegmentReader, blocks: Items, columns: Sequence[int], edg
 def rows_of(segment: SegmentReader, begin: Index, sizes: Index) -> Rows:
     """`sizes` rows from each of `begin`, neighbours read in one go. Rows that were cut off meanwhile are NaN."""
     rows = np.full((int(sizes.sum()), len(segment.head.columns)), np.nan)
+    if not len(begin):
+        return rows
     after = begin + sizes
     breaks = np.flatnonzero(after[:-1] != begin[1:]) + 1
     place = 0
-    for run_begin, run_end in zip(begin[np.r_[:min(1, len(begin)), breaks]].tolist(),
-                                  after[np.r_[breaks - 1, len(begin) - 1:len(begin)]].tolist(), strict=True):
+    for run_begin, run_end in zip(begin[np.r_[0, breaks]].tolist(), after[np.r_[breaks - 1, -1]].tolist(), strict=True):
         segment.rows(run_begin, run_end, rows[place:])
         place += run_end - run_begin
     return rows

@@ -79,6 +79,11 @@ def test_a_history_is_what_a_naive_loop_says(tmp_path_factory, data):
     assert_same_history(MetricReader(folder), everything, first, last, data.draw(st.integers(1, 300)))
 
 
+def test_whole_blocks_need_no_row_by_row_reading(tmp_path):
+    everything = write(tmp_path / "m", rows(1, 64))
+    assert_same_history(MetricReader(tmp_path / "m"), everything, 0, 64, 1)
+
+
 def test_missing_rows_leave_their_buckets_out(tmp_path):
     everything = rows(1, 3000)
     everything = everything[(everything[:, 0] < 700) | (everything[:, 0] > 1900)]
