@@ -30,6 +30,13 @@ class Stream(IntEnum):
     FLIP = 5
     WARP = 6       # cell and node displacements
     LRD = 7        # which weights a step with learning-rate dropout moves
+    PARTNER = 8    # which dst face the k-th src face is recoloured towards
+    TRANSFER = 9   # what a colour transfer draws: rotations, directions, amounts
+    HSV = 10
+    DEGRADE = 11   # which degradations, in which order, how strong
+    GRAIN = 12     # noise, pixel by pixel
+    SHADOW = 13
+    TINT = 14      # by how much colours are turned
 
 
 class Address(NamedTuple):
