@@ -1,0 +1,68 @@
+"""AMP's loss: what differs from SAEHD. Source: facts/losses.md 5 (original), 6 (fork); facts/networks.md 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .adversarial import generator_term
+from .loss_mask import blurred
+from .saehd import Options, Side, gan_guards, loss, over_chw, pixel, structure
+from .style import variation
+
+
+def side_loss(side: Side, options: Options) -> np.ndarray:
+    """src_loss or dst_loss: SAEHD's terms with both windows at every resolution, always masked in the original."""
+    return loss(side, replace(options, two_windows_from=0))
+
+
+def background_term(side: Side, *, weight: float = 0.1, tv_weight: float = 1e-6) -> np.ndarray:
+    """Generator only, the original: dst side. The fork: 25 and 1e-5, both sides."""
+    outside = 1.0 - blurred(side.mask, side.target.shape[-1])
+    drawn = side.picture * outside
+    return weight * over_chw((drawn - side.target * outside) ** 2) + tv_weight * variation(drawn)
+
+
+def fork_background_power(side: Side, options: Options) -> np.ndarray:
+    """k (structure + pixel) on whole pictures plus k * 10 mean squared difference for every loss function.
+
+    MS-SSIM counts the pixel part twice, as described. For SSIM the description names the part "added for all loss
+    functions" as *the* pixel part, so it counts once there.
+    """
+    options = replace(options, two_windows_from=0)
+    k, squared = options.background_power, 10.0 * over_chw((side.target - side.picture) ** 2)
+    own = pixel(side.target, side.picture, options) if options.loss == "MS-SSIM" else 0.0
+    return k * (structure(side.target, side.picture, options) + own + squared)
+
+
+def generator_loss(src: Side, dst: Side, options: Options) -> np.ndarray:
+    """G without GAN."""
+    return side_loss(src, options) + side_loss(dst, options) + background_term(dst)
+
+
+def gan_generator(
+    power: float, fake_src: Sequence[np.ndarray], fake_dst: Sequence[np.ndarray], src: Side
+) -> np.ndarray:
+    """gan_power over the four maps of both sides, and the guards of src."""
+    return generator_term(power, [*fake_src, *fake_dst]) + gan_guards(src)
+
+
+def channel_choice(order: np.ndarray, morph_factor: float) -> np.ndarray:
+    """0/1 over inter channels with exactly int(I * morph_factor) ones; order: the sample's shuffle of range(I)."""
+    chosen = np.zeros(len(order))
+    chosen[order[: int(len(order) * morph_factor)]] = 1.0
+    return chosen
+
+
+def mixed_code(inter_src: np.ndarray, inter_dst: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """src code: (b, I, g, g) maps of both inters on the src encoding, z (b, I). No rescale."""
+    z = z[:, :, None, None]
+    return inter_src * z + inter_dst * (1.0 - z)
+
+
+def swap_code(inter_src: np.ndarray, inter_dst: np.ndarray, morph: float) -> np.ndarray:
+    """First int(I * morph) channels of inter_src, the rest of inter_dst (both on the dst encoding)."""
+    k = int(inter_src.shape[1] * morph)
+    return np.concatenate([inter_src[:, :k], inter_dst[:, k:]], axis=1)
