@@ -26,6 +26,7 @@ from core.events.event import (
     FacesChanged,
     Locked,
     NetworkMade,
+    Origin,
     Paused,
     Renamed,
     Resumed,
@@ -73,6 +74,9 @@ def told(event: Event) -> str:
 def told_body(body: Body) -> str:
     """The sentence for each kind of body."""
     match body:
+        case Born(name=name, origin=Origin() as origin):
+            return _("run {name} was made from {model} of iteration {iteration}").format(
+                name=name, model=f"{origin.name} {origin.kind}".strip(), iteration=f"{origin.iteration:,}")
         case Born(name=name, src_consent=src, dst_consent=dst):
             return _("run {name} was made: {src} on {dst}").format(name=name, src=src.person, dst=dst.person)
         case NetworkMade(blocks=blocks):

@@ -46,8 +46,23 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
     new: Value
 
 
+class Origin(Struct, frozen=True, forbid_unknown_fields=True):
+    """The model of another program that a run goes on from.
+
+    program: "DeepFaceLab", ... kind: SAEHD, AMP, AMPLegacy, Quick96 or XSeg. name: as it was called there. path: where
+    its files lay. iteration: how far it was trained. sha256: of its files, by name.
+    """
+
+    program: str
+    kind: str
+    name: str
+    path: str
+    iteration: int
+    sha256: dict[str, str]
+
+
 class Born(Struct, frozen=True, forbid_unknown_fields=True, tag="born"):
-    """The run was made. `settings` holds every setting of the registry."""
+    """The run was made. `settings` holds every setting of the registry; `origin` is told of an imported model."""
 
     name: str
     settings: dict[str, Value]
@@ -57,6 +72,7 @@ class Born(Struct, frozen=True, forbid_unknown_fields=True, tag="born"):
     dst_consent: Consent
     recipe: str
     version: str
+    origin: Origin | None = None
 
 
 class NetworkMade(Struct, frozen=True, forbid_unknown_fields=True, tag="network"):

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from core.events.event import Block, Consent, Event, FaceSetNote
+from core.events.event import Block, Consent, Event, FaceSetNote, Origin
 from core.settings.kind import Value
 
 
@@ -44,3 +44,4 @@ class RunState(Struct, frozen=True, forbid_unknown_fields=True):
     first_drawn: dict[str, int] = {}   # side -> faces drawn when its present face set came in
     device: str = ""           # of the last trainer that started
     last_end: Event | None = None
+    origin: Origin | None = None   # the model that the run was imported from

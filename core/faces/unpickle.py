@@ -1,4 +1,4 @@
-"""Reads the pickles in face files: plain containers, NumPy arrays and scalars, three enums, and nothing else.
+"""Reads the pickles in face and model files: plain containers, NumPy arrays and scalars, three enums, and nothing else.
 
 Python's unpickler is not used at all. A pickle is a program; this module runs the few instructions that data needs and
 refuses the rest, so nothing is imported or called by name. It protects memory as well as execution: lengths are checked
@@ -62,10 +62,13 @@ _NOTHING = object()
 _FLOAT = struct.Struct(">d")
 
 
-def unpickle(payload: bytes, *, max_values: int) -> object:
-    """The data in a pickle of protocol 2 to 5. PickleError for anything else, or more than `max_values` values."""
+def unpickle(payload: bytes, *, max_values: int, max_array_bytes: int = MAX_ARRAY_BYTES) -> object:
+    """The data in a pickle of protocol 2 to 5. PickleError for anything else, or more than `max_values` values.
+
+    max_array_bytes: of one array. It costs no more than the file has, for content is never longer than its bytes.
+    """
     try:
-        return _Machine(payload, max_values).run()
+        return _Machine(payload, max_values, max_array_bytes).run()
     except (IndexError, struct.error):
         raise PickleError("ends in the middle of its data, or takes values where there are none") from None
 
@@ -89,7 +92,7 @@ def _dtype(arguments: tuple[object, ...]) -> _Dtype:
         raise PickleError("holds an array of unknown element type")
     order, bare = (code[0], code[1:]) if code[:1] in "<>=|" and code else ("=", code)
     if bare not in DTYPES:
-        raise PickleError(f"holds an array of element type {code[:20]!a}, which faces never have")
+        raise PickleError(f"holds an array of element type {code[:20]!a}, which such files never have")
     return _Dtype(bare, order)
 
 
@@ -102,22 +105,22 @@ def _set_order(dtype: _Dtype, state: object) -> None:
             raise PickleError("holds an array of structured elements")
 
 
-def _array(dtype: object, shape: object, raw: object, order: str) -> np.ndarray:
+def _array(dtype: object, shape: object, raw: object, order: str, most: int) -> np.ndarray:
     if not isinstance(dtype, _Dtype) or not isinstance(raw, bytes):
         raise PickleError("holds an array whose content is not plain bytes")
     if not (isinstance(shape, tuple) and len(shape) <= MAX_DIMENSIONS
-            and all(type(n) is int and 0 <= n <= MAX_ARRAY_BYTES for n in shape)):
+            and all(type(n) is int and 0 <= n <= most for n in shape)):
         raise PickleError("holds an array of impossible shape")
     numpy_dtype = np.dtype(("" if dtype.order in "=|" else dtype.order) + dtype.code)
     count = 1
     for n in shape:
         count *= n
-    if count * numpy_dtype.itemsize != len(raw) or len(raw) > MAX_ARRAY_BYTES:
+    if count * numpy_dtype.itemsize != len(raw) or len(raw) > most:
         raise PickleError(f"holds an array of shape {shape} with {len(raw):,} bytes of content")
     return np.frombuffer(raw, numpy_dtype).reshape(shape, order="F" if order == "F" else "C")
 
 
-def _called(function: object, arguments: object) -> object:
+def _called(function: object, arguments: object, most: int) -> object:
     """What a REDUCE of one of the allowed names gives."""
     if not isinstance(function, _Global) or not isinstance(arguments, tuple):
         raise PickleError("calls something that is not data")
@@ -127,9 +130,9 @@ def _called(function: object, arguments: object) -> object:
         case "dtype", _:
             return _dtype(arguments)
         case "frombuffer", (raw, dtype, shape, str(order), *_):
-            return _array(dtype, shape, raw, order)
+            return _array(dtype, shape, raw, order, most)
         case "scalar", (dtype, raw):
-            return _array(dtype, (), raw, "C").item()
+            return _array(dtype, (), raw, "C", most).item()
         case "encode", (str(text), str(codec)) if codec in ("latin1", "latin-1"):
             return _latin(text)
         case ("FaceType" | "SampleType" | "PolygonType") as name, (int(number),):
@@ -157,8 +160,9 @@ class _Machine:
     IndexError is a value taken from where there is none.
     """
 
-    def __init__(self, payload: bytes, max_values: int) -> None:
+    def __init__(self, payload: bytes, max_values: int, max_array_bytes: int) -> None:
         self.data = payload
+        self.max_array_bytes = max_array_bytes
         self.at = 0
         self.stack: list[object] = []
         self.outer: list[list[object]] = []
@@ -181,7 +185,7 @@ class _Machine:
             if instruction is None:
                 raise PickleError(f"holds the instruction 0x{code:02x}, which data does not need")
             instruction(self)
-        raise PickleError("holds more values than a face set needs")
+        raise PickleError("holds more values than such a file needs")
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes. The length is checked before anything is made of it."""
@@ -240,7 +244,7 @@ class _Machine:
 
     def reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
-        value = _called(function, arguments)
+        value = _called(function, arguments, self.max_array_bytes)
         if isinstance(value, bytes):
             self.encodable -= len(value)
             if self.encodable < 0:
@@ -254,7 +258,7 @@ class _Machine:
             self.push(target)
         elif isinstance(target, _Array) and isinstance(state, tuple) and len(state) == 5 and target.value is None:
             _, shape, dtype, is_fortran, raw = state
-            target.value = _array(dtype, shape, raw, "F" if is_fortran is True else "C")
+            target.value = _array(dtype, shape, raw, "F" if is_fortran is True else "C", self.max_array_bytes)
             self.push(target.value)
         else:
             raise PickleError("gives a state to something that has none")

@@ -41,5 +41,9 @@ class NetworkError(DflTuiError):
     """A network that cannot be built, or weights that do not fit it."""
 
 
+class ExchangeError(DflTuiError):
+    """A model file of another program that is not taken over, or an export that cannot be written."""
+
+
 class RefusedError(DflTuiError):
     """A command that is understood and not carried out."""
