@@ -43,7 +43,7 @@ class Program(App[Parting], inherit_bindings=False):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     CSS = """
     Toast { background: $panel; padding: 0 1; }
-    ToastRack { margin-bottom: 1; }
+    ToastRack { margin-bottom: 2; }
     """
     COMMANDS: ClassVar[set[Any]] = {lambda: import_module("dfl_tui.commands").Commands}
 

@@ -26,7 +26,7 @@ class Dialog(ModalScreen[Result]):
     Dialog .pale { color: $pale; width: 100%; }
     Dialog .wrong { color: $error; width: 100%; height: auto; }
     Dialog .keys { color: $pale; margin-top: 1; width: 100%; }
-    Dialog Input { border: none; height: 1; padding: 0 1; background: $panel; margin: 1 0 0 0; }
+    Dialog Input, Dialog Input:focus { border: none; height: 1; padding: 0 1; background: $panel; margin: 1 0 0 0; }
     """
 
     title_text = ""

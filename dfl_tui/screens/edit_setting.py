@@ -5,8 +5,53 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
+from core.events.act import SetValues
+from core.settings.error import SettingError
+from core.settings.registry import Setting, parse
 from dfl_tui.language import _
 from dfl_tui.screens.dialog import Dialog, calm_input
+from dfl_tui.screens.model_screen import ModelScreen
+from dfl_tui.telling import shown
+
+WHEN = {"live": "at the next iteration", "restart": "after a restart of the trainer", "birth": "fixed at birth"}
+
+
+def about(setting: Setting) -> list[tuple[str, str]]:
+    """What a person is told about a setting: (style, paragraph). Pure."""
+    takes = _("takes {range}").format(range=setting.kind.describe())
+    usual = _("; usual {range}").format(range=setting.usual) if setting.usual else ""
+    told = _("{takes}{usual}; default {default}; changes {when}").format(
+        takes=takes, usual=usual, default=shown(setting.default) or _("empty"), when=_(WHEN[setting.when]))
+    cost = [("warn", _("Cost: {cost}").format(cost=setting.cost))] if setting.cost else []
+    return [("text", setting.help), *cost, ("pale", told)]
+
+
+def wrong(key: str, text: str) -> str:
+    """What is wrong with `text` as a value of `key`, "" where nothing is. Pure."""
+    try:
+        parse(key, text)
+    except SettingError as error:
+        return str(error)
+    return ""
+
+
+def edit_setting(screen: ModelScreen, setting: Setting) -> None:
+    """Ask for another value of `setting` over `screen`, and have it set; a toast says how it went."""
+    state, tick = screen.model.state, screen.model.tick
+    if state is None:
+        return
+    if setting.when == "birth":
+        screen.app.notify(_("{key} is fixed since the run was made: a new run can have another").format(
+            key=setting.key), severity="warning", markup=False)
+        return
+
+    def use(edit: tuple[str, int | None] | None) -> None:
+        if edit is not None:
+            screen.do(SetValues(parse(setting.key, edit[0])), edit[1])
+
+    lines = [text for _style, text in about(setting)]
+    screen.app.push_screen(EditSetting(setting.key, shown(state.settings[setting.key]), lines,
+                                       tick.iteration if tick else 0, lambda text: wrong(setting.key, text)), use)
 
 
 class EditSetting(Dialog[tuple[str, int | None]]):

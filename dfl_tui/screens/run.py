@@ -231,8 +231,11 @@ class RunScreen(ModelScreen, inherit_bindings=False):
         self.open_screen("settings", "SettingsScreen")
 
     def open_setting(self, key: str) -> None:
-        """The settings, with the cursor on one."""
-        self.app.push_screen(import_module("dfl_tui.screens.settings").SettingsScreen(self.session, key))
+        """The dialog of one setting."""
+        from core.settings.registry import BY_KEY  # late, both: the first frame does not need them
+        from dfl_tui.screens.edit_setting import edit_setting
+
+        edit_setting(self, BY_KEY[key])
 
     def action_saves(self) -> None:
         """The saves that are kept."""

@@ -7,21 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.events.act import SetValues
-from core.settings.error import SettingError
 from core.settings.kind import Choice, Flag, Value
-from core.settings.registry import BY_KEY, SETTINGS, Setting, parse
+from core.settings.registry import BY_KEY, SETTINGS, Setting
 from dfl_tui.binding import bindings
 from dfl_tui.draw.line import fit
 from dfl_tui.language import _
 from dfl_tui.look import Look
 from dfl_tui.model import Model
 from dfl_tui.panels.listing import Listing, Row
-from dfl_tui.screens.edit_setting import EditSetting
+from dfl_tui.screens.edit_setting import about, edit_setting
 from dfl_tui.screens.list_screen import ListScreen
 from dfl_tui.session import Session
 from dfl_tui.telling import shown
 
-WHEN = {"live": "at the next iteration", "restart": "after a restart of the trainer", "birth": "fixed at birth"}
 KEY_CELLS, VALUE_CELLS = 24, 16
 
 
@@ -51,16 +49,6 @@ def row(setting: Setting, value: Value, look: Look) -> Row:
         text=f"{setting.key} {setting.help} {setting.group} {' '.join(setting.aliases)}")
 
 
-def about(setting: Setting) -> list[tuple[str, str]]:
-    """What a person is told about a setting: (style, paragraph). Pure."""
-    takes = _("takes {range}").format(range=setting.kind.describe())
-    usual = _("; usual {range}").format(range=setting.usual) if setting.usual else ""
-    told = _("{takes}{usual}; default {default}; changes {when}").format(
-        takes=takes, usual=usual, default=shown(setting.default) or _("empty"), when=_(WHEN[setting.when]))
-    cost = [("warn", _("Cost: {cost}").format(cost=setting.cost))] if setting.cost else []
-    return [("text", setting.help), *cost, ("pale", told)]
-
-
 def switched(setting: Setting, value: Value) -> Value | None:
     """The other value of a flag, the next of a choice, None for what must be typed. Pure."""
     match setting.kind:
@@ -70,15 +58,6 @@ def switched(setting: Setting, value: Value) -> Value | None:
             return values[(values.index(str(value)) + 1) % len(values)] if value in values else values[0]
         case _:
             return None
-
-
-def wrong(key: str, text: str) -> str:
-    """What is wrong with `text` as a value of `key`, "" where nothing is. Pure."""
-    try:
-        parse(key, text)
-    except SettingError as error:
-        return str(error)
-    return ""
 
 
 class SettingsList(Listing[View]):
@@ -94,10 +73,12 @@ class SettingsList(Listing[View]):
     def rows(self, view: View, look: Look, width: int) -> list[Row]:
         values: Mapping[str, Value] = dict(view.values)
         rows: list[Row] = []
-        for group in dict.fromkeys(s.group for s in SETTINGS):
+        # a run that an older version made lacks settings, perhaps a whole group of them
+        known = [s for s in SETTINGS if s.key in values]
+        for group in dict.fromkeys(s.group for s in known):
             if not self.words:
                 rows.append(Row(f"group {group}", ((_(group), look.accent),)))
-            rows += [row(s, values[s.key], look) for s in SETTINGS if s.group == group and s.key in values]
+            rows += [row(s, values[s.key], look) for s in known if s.group == group]
         return rows
 
     def redraw(self) -> None:
@@ -117,17 +98,16 @@ class SettingsList(Listing[View]):
 
 
 class SettingsScreen(ListScreen):
-    """`e`; `key` puts the cursor on a setting."""
+    """`e`"""
 
     detail_rows = 6
 
-    def __init__(self, session: Session, key: str = "") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(session, SettingsList())
-        self._key = key
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.listing.go_to(self._key or "batch_size")
+        self.listing.go_to("batch_size")
 
     @property
     def chosen(self) -> Setting | None:
@@ -142,22 +122,8 @@ class SettingsScreen(ListScreen):
 
     def edit(self) -> None:
         """A dialog for the value and the iteration."""
-        setting, state = self.chosen, self.model.state
-        if setting is None or state is None:
-            return
-        if setting.when == "birth":
-            self.app.notify(_("{key} is fixed since the run was made: a new run can have another").format(
-                key=setting.key), severity="warning", markup=False)
-            return
-        lines = [text for _style, text in about(setting)]
-
-        def use(edit: tuple[str, int | None] | None) -> None:
-            if edit is not None:
-                self.do(SetValues(parse(setting.key, edit[0])), edit[1])
-
-        iteration = self.model.tick.iteration if self.model.tick else 0
-        self.app.push_screen(EditSetting(setting.key, shown(state.settings[setting.key]), lines, iteration,
-                                         lambda text: wrong(setting.key, text)), use)
+        if self.chosen is not None:
+            edit_setting(self, self.chosen)
 
     def switch(self) -> None:
         """Switch at once what has few values; ask for a value otherwise."""

@@ -184,7 +184,9 @@ async def test_settings_are_switched_edited_and_set_for_an_iteration(tmp_path):
         await until(pilot, lambda: run.commands[-1:] == [SetValues({"random_warp": False})])
         await pilot.press("k", "enter")
         await shows(pilot, "at iteration (empty: now")
-        await pilot.press(*"900", "enter")
+        await pilot.press(*"900")
+        await shows(pilot, "│   900 ")                    # what is typed is seen
+        await pilot.press("enter")
         await shows(pilot, "900 is out of range")
         await pilot.press(*["backspace"] * 3, *"16", "tab", *"9000", "enter")
         await shows(pilot, "▌  batch_size", gone="at iteration (empty")
@@ -233,7 +235,9 @@ async def test_the_palette_finds_keys_and_settings(tmp_path):
         await pilot.press("ctrl+p", *"set mouth")
         await shows(pilot, "Set mouth_prio")
         await pilot.press("enter")
-        await shows(pilot, "▌  mouth_prio")
+        await shows(pilot, "The same for the mouth", "at iteration (empty")
+        await pilot.press(*"true", "enter")
+        await until(pilot, lambda: run.commands[-1:] == [SetValues({"mouth_prio": True})])
 
 
 @case
