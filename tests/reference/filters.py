@@ -1,6 +1,6 @@
 """Gaussian windows and depthwise blurs. Source: facts/losses.md 1.1 (window of dssim), 1.2 (gblur).
 
-Two ways for each: the definition (a 2-D window that slides) and the same as two matrix products, because the windows are
+Two ways for each: the definition (a 2-D window that slides) and the same as two matrix products, because windows are
 outer products. The second is what the losses use; a test holds the two together.
 """
 

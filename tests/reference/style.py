@@ -19,7 +19,7 @@ def style(t: np.ndarray, s: np.ndarray, radius: float, weight: float) -> np.ndar
 
 
 def variation(x: np.ndarray) -> np.ndarray:
-    """Sum of squared differences along tensor axes 1 and 2: (b,). For (b, c, h, w): channels and rows, never columns."""
+    """Sum of squared differences along axes 1 and 2: (b,). For (b, c, h, w): channels and rows, never columns."""
     along_1 = np.sum((x[:, 1:] - x[:, :-1]) ** 2, axis=(1, 2, 3))
     along_2 = np.sum((x[:, :, 1:] - x[:, :, :-1]) ** 2, axis=(1, 2, 3))
     return along_1 + along_2
