@@ -37,9 +37,13 @@ class Setting:
 MODEL = "model"
 FACES = "faces"
 LOSS = "loss"
+GAN = "gan"
 LEARNING = "learning"
 SAVING = "saving"
 MACHINE = "machine"
+# How people and the original write the first two of a choice that begins with n and y.
+ON_OFF = tuple((word, "y") for word in ("True", "true", "on", "yes")) + tuple(
+    (word, "n") for word in ("False", "false", "off", "no"))
 
 SETTINGS: tuple[Setting, ...] = (
     # --- the network: fixed at birth -------------------------------------------------------------------------------
@@ -97,12 +101,72 @@ SETTINGS: tuple[Setting, ...] = (
             cost="Two small masks a sample while it is on."),
     Setting("mouth_prio", LOSS, Flag(), False, "live",
             "The same for the mouth: for teeth and lips.", cost="One small mask a sample while it is on."),
+    Setting("loss_function", LOSS, Choice(("SSIM", "MS-SSIM", "MS-SSIM+L1", "MS-SSIM+L1-dfl")), "SSIM", "live",
+            "How likeness of two pictures is measured. SSIM: structure at one scale, and squared pixels. MS-SSIM: "
+            "structure at several scales, and squared pixels. MS-SSIM+L1: several scales and plain pixel differences. "
+            "The -dfl form looks at pixels in the middle of the picture only, as the original does.",
+            cost="MS-SSIM takes up to twice the time of the losses."),
+    Setting("background_power", LOSS, Real(0.0, 1.0), 0.0, "live",
+            "Add this share of the loss of the whole picture to that of the face, so that the background is learnt a "
+            "little. It raises the numbers on the chart.",
+            cost="The losses of a step are computed twice while it is on."),
+    Setting("blur_out_mask", LOSS, Choice(("n", "y", "dfl"), ON_OFF), "n", "live",
+            "Replace what surrounds the face in the target by a blur of itself, so that the edge of the mask is not "
+            "learnt. Needs exact masks. dfl darkens the border of the picture, as the original does."),
+    Setting("face_style_power", LOSS, Real(0.0, 100.0), 0.0, "live",
+            "Draw the swap in the colours of dst, inside the mask. Begin below 1; more can ruin the face: make a "
+            "backup first.", cost="One more pass through the decoder.", usual="0 to 10"),
+    Setting("bg_style_power", LOSS, Real(0.0, 100.0), 0.0, "live",
+            "Draw what surrounds the swapped face like dst. Begin below 1; more can ruin the face: make a backup "
+            "first.", cost="One more pass through the decoder, and its gradient.", usual="0 to 10"),
+    Setting("bg_style_mask", LOSS, Choice(("drawn", "dfl")), "drawn", "live",
+            "What bg_style_power takes for background. drawn: where neither the swap's mask nor dst's mask is. dfl: "
+            "outside of a src face that has nothing to do with the dst face, as the original does."),
+    Setting("background_hold", LOSS, Choice(("dfl", "mve", "n")), "dfl", "live",
+            "amp: how strongly what is drawn outside of the mask is held to the picture. dfl: lightly, dst only; mve: "
+            "250 times as much, both people; n: not at all."),
+    Setting("pretrain", LOSS, Choice(("n", "y", "dfl"), ON_OFF), "n", "live",
+            "Train on many people before the two: no warp, both sides flipped, even poses, no GAN, style or "
+            "learning-rate dropout. When it is switched off, the inter begins anew, with its moments. dfl leaves "
+            "true_face_power on, with a discriminator that learns nothing, and freezes liae's inter_ab."),
+    Setting("unwarped_every", LOSS, Whole(0, 1000), 0, "live",
+            "Every so many iterations the network sees unwarped faces although random warp is on; 0 never. Quick96 of "
+            "the original takes 3 (and shows it the faces of the iteration before)."),
+    # --- discriminators ----------------------------------------------------------------------------------------------
+    Setting("gan_power", GAN, Real(0.0, 10.0), 0.0, "live",
+            "How much a discriminator, which learns to tell drawn faces from real ones, pushes for detail. For the "
+            "end of training, from 0.01 to 0.1; its blocks are gan.*. At 0 it is kept and does not train.",
+            cost="Memory of the discriminator, and about half of a step more.", usual="0 to 1"),
+    Setting("gan_patch_size", GAN, Whole(0, 640), 0, "live",
+            "How many pixels a judgement of the discriminator looks at; 0 takes an eighth of the resolution. "
+            "A change begins a new discriminator.", cost="Larger patches have more layers.", usual="3 to 640"),
+    Setting("gan_dims", GAN, Whole(2, 512), 16, "live",
+            "Width of the discriminator. A change begins a new one.", cost="Its memory grows with the square.",
+            usual="4 to 64"),
+    Setting("gan_smoothing", GAN, Real(0.0, 0.5), 0.0, "live",
+            "The discriminator is told that real faces are real by 1 minus this only, which keeps it from being too "
+            "sure. 0.1 is usual.", usual="0 to 0.1"),
+    Setting("gan_noise", GAN, Real(0.0, 0.5), 0.0, "live",
+            "Share of the discriminator's lessons that are told the wrong way round, to hold it back when it wins."),
+    Setting("gan_sides", GAN, Choice(("auto", "src", "both")), "auto", "live",
+            "Whose drawn faces the discriminator judges. auto does as the original: both for amp, src for others.",
+            cost="both costs a decoder pass and twice the judgements."),
+    Setting("speckle_guard", GAN, Choice(("y", "n", "dfl"), ON_OFF), "y", "live",
+            "Hold the drawn picture smooth where the discriminator or nothing else would look: differences of "
+            "neighbouring pixels count a little. dfl compares colours and rows instead, as the original does on a "
+            "GPU."),
+    Setting("true_face_power", GAN, Real(0.0, 1.0), 0.0, "live",
+            "df only: a discriminator of codes makes src codes look like those of dst, so that the swap keeps more of "
+            "src. Begin at 0.01; its blocks are code_discriminator.*.",
+            cost="A small discriminator and a pass through the encoder.", usual="0 to 0.1"),
+    Setting("power_ramp", GAN, Whole(0, 1_000_000), 0, "live",
+            "Iterations in which a power that is raised (GAN, true face, face and background style) is reached, in "
+            "even steps; lower powers act at once. 0: at once."),
     # --- learning --------------------------------------------------------------------------------------------------
     Setting("lr", LEARNING, Real(0.0, 1.0), 5e-5, "live",
             "Learning rate: how far a weight moves in one iteration.", usual="1e-6 to 1e-3",
             aliases=("learning_rate",)),
-    Setting("lr_dropout", LEARNING, Choice(("n", "y"), (("cpu", "y"), ("True", "y"), ("False", "n"), ("true", "y"),
-                                                        ("false", "n"), ("on", "y"), ("off", "n"))), "n", "live",
+    Setting("lr_dropout", LEARNING, Choice(("n", "y"), (("cpu", "y"), *ON_OFF)), "n", "live",
             "Learning-rate dropout: each iteration moves a fresh 30 % of the weights. For the end of training, after "
             "random warp is off."),
     Setting("lr_cos", LEARNING, Whole(0, 1_000_000), 500, "live",
