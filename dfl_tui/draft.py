@@ -9,8 +9,9 @@ from typing import get_args
 
 from core.events.event import Consent, Ground
 from core.settings.error import SettingError
+from core.settings.family import SAEHD, presets
 from core.settings.kind import Choice, Flag, Value
-from core.settings.registry import SETTINGS, check_together, defaults, parse, setting
+from core.settings.registry import SETTINGS, birth_settings, check_together, parse, setting
 from dfl_tui.language import _
 from dfl_tui.telling import shown
 
@@ -41,7 +42,12 @@ class Draft:
         """The value of a field, its default where nothing was filled in."""
         if key in self.values:
             return self.values[key]
-        return shown(setting(key).default) if key in SETTING_FIELDS else ""
+        return shown(presets(self.model).get(key, setting(key).default)) if key in SETTING_FIELDS else ""
+
+    @property
+    def model(self) -> str:
+        """The family, on which the defaults of other fields depend."""
+        return self.values.get("model", SAEHD)
 
     def put(self, key: str, value: str) -> "Draft":
         """The draft with another value."""
@@ -97,7 +103,7 @@ def settings(draft: Draft) -> dict[str, Value]:
     for key in SETTING_FIELDS:
         if key in draft.values:
             values |= parse(key, draft.values[key])
-    check_together(defaults() | values)
+    check_together(birth_settings(values))
     return values
 
 

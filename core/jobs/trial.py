@@ -14,7 +14,7 @@ from core.jobs.record import tell, told
 from core.nets.initial import initialise
 from core.nets.saehd import make_network
 from core.settings.error import RefusedError
-from core.settings.registry import check_together, defaults, parse_all
+from core.settings.registry import birth_settings, check_together, parse_all
 from core.train.device import is_out_of_memory
 from core.train.machine import choose_machine
 from core.train.optim import make_optimizer
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def try_settings(src: Path, dst: Path, cache: Path, assignments: Sequence[str]) -> None:
     """Print what a step of these settings needs. Raises DflTuiError."""
-    settings = defaults() | parse_all(assignments)
+    settings = birth_settings(parse_all(assignments))
     check_together(settings)
     machine = choose_machine(settings, ())
     faces = open_faces((src, dst), settings, cache, workers=0, say=lambda sentence: tell({"phase": sentence}))

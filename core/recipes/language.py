@@ -15,7 +15,7 @@ from typing import Any
 from core.recipes.recipe import Recipe, Stage
 from core.settings.error import RecipeError, SettingError
 from core.settings.kind import Value
-from core.settings.registry import BY_KEY, check, check_together, defaults
+from core.settings.registry import BY_KEY, birth_settings, check, check_together
 
 MAX_RECIPE_BYTES = 64 * 1024      # a recipe of 40 stages is 11 kB
 MAX_STAGES = 60                   # all later stages of a run wait in its welcome message
@@ -114,7 +114,7 @@ def length_of(entry: Mapping[str, Any], where: str, *, is_last: bool) -> int | N
 def check_stages(recipe: Recipe, place: str) -> None:
     """What no stage can say alone: shapes that fit each other, and later stages that change only what may change."""
     try:
-        check_together(defaults() | recipe.settings)
+        check_together(birth_settings(recipe.settings))
     except SettingError as error:
         raise RecipeError(f"{place}, stage 1: {error.message}", hint=error.hint) from error
     for number, stage in enumerate(recipe.stages[1:], start=2):

@@ -7,21 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from core.events.act import Act
+from core.events.act import Act, LockBlocks
 from core.events.event import Asked, Body, Born, Consent, Event, FaceSetNote, Ground
 from core.run.name import check_name
 from core.run.place import Place
 from core.run.plan import check_act
 from core.run.version import VERSION
 from core.settings.error import DflTuiError, RefusedError
+from core.settings.family import AMP
 from core.settings.kind import Value
-from core.settings.registry import check, check_together, defaults
+from core.settings.registry import birth_settings, check, check_together
 from core.store.folder import RunFolder
 from core.store.journal import JournalWriter
 from core.wire.limits import MAX_WAITING
 
 LONGEST_PERSON = 200
-PERSON = "person"
+PERSON, SUPERVISOR = "person", "supervisor"
+AMP_INTERS = "inter_src,inter_dst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def create_run(home: Path, new: NewRun) -> Place:
                            hint="choose another name, or go on with dfl-tui train")
     folder.create()
     try:
-        write(folder, [(born, PERSON), *((Asked(w.act, w.at), w.author) for w in new.waiting)])
+        waiting = (*family_acts(str(born.settings["model"])), *new.waiting)
+        write(folder, [(born, PERSON), *((Asked(w.act, w.at), w.author) for w in waiting)])
     except DflTuiError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
@@ -68,15 +71,23 @@ def checked(new: NewRun) -> Born:
     check_name(new.name, "a run")
     check_consent("src", new.src_consent)
     check_consent("dst", new.dst_consent)
-    check_faces("src", new.src)
-    check_faces("dst", new.dst)
-    settings = defaults() | {key: check(key, value) for key, value in new.settings.items()}
+    for side, note in (("src", new.src), ("dst", new.dst)):
+        if note.path or new.origin is None:     # an imported model may be kept for exports alone
+            check_faces(side, note)
+    settings = birth_settings({key: check(key, value) for key, value in new.settings.items()})
     check_together(settings)
     if len(new.waiting) > MAX_WAITING:
         raise RefusedError(f"{len(new.waiting)} acts are to wait, the limit is {MAX_WAITING}")
     for waiting in new.waiting:
         check_act(waiting.act)
-    return Born(new.name, settings, new.src, new.dst, new.src_consent, new.dst_consent, new.recipe, VERSION)
+    return Born(new.name, settings, new.src, new.dst, new.src_consent, new.dst_consent, new.recipe, VERSION,
+                new.origin)
+
+
+def family_acts(model: str) -> tuple[Waiting, ...]:
+    """What a run of a family begins with: AMP's inters are never trained (facts/networks.md 4), by a lock that is seen
+    and that a person may open."""
+    return (Waiting(LockBlocks(AMP_INTERS), author=SUPERVISOR),) if model == AMP else ()
 
 
 def check_consent(side: str, consent: Consent) -> None:

@@ -37,6 +37,7 @@ class Stream(IntEnum):
     GRAIN = 12     # noise, pixel by pixel
     SHADOW = 13
     TINT = 14      # by how much colours are turned
+    MORPH = 15     # which channels of a src face's code come from inter_src (AMP)
 
 
 class Address(NamedTuple):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.settings.error import SettingError
+from core.settings.family import AMP, AMP_LEGACY, MODELS, QUICK96, SAEHD, check_family, presets
 from core.settings.kind import Choice, Flag, Kind, Real, Text, Value, Whole
 
 When = Literal["birth", "restart", "live"]
@@ -47,12 +48,21 @@ ON_OFF = tuple((word, "y") for word in ("True", "true", "on", "yes")) + tuple(
 
 SETTINGS: tuple[Setting, ...] = (
     # --- the network: fixed at birth -------------------------------------------------------------------------------
+    Setting("model", MODEL, Choice(MODELS, (("SAEHD", SAEHD), ("AMP", AMP), ("AMPLegacy", AMP_LEGACY),
+                                            ("Quick96", QUICK96))), SAEHD, "birth",
+            "Family of the network. saehd: the usual one, in many shapes. amp: one decoder that draws every blend of "
+            "the two people, so that a swap can be taken part of the way. amp_legacy: the older amp, whose inters "
+            "learn too. quick96: a small df-ud at 96 pixels with fixed habits, to see within hours whether the faces "
+            "are good enough.",
+            cost="amp has about 1.2 times the parameters of a liae-ud of its widths; quick96 the fewest."),
     Setting("archi", MODEL,
-            Text(r"(df|liae)(-(?=[udtc]+$)(?!.*(.).*\3)[udtc]+)?", "df or liae, and letters of u d t c: liae-ud"),
+            Text(r"(df|liae)(-(?=[udtc]+$)(?!.*(.).*\3)[udtc]+)?|amp-udt",
+                 "df or liae, and letters of u d t c: liae-ud"),
             "liae-ud", "birth",
             "Shape of the network. df keeps the two people apart and gives more likeness; liae shares more and "
             "follows light "
-            "and pose better. u: steadier code, d: works at half size inside, t: deeper, c: another activation.",
+            "and pose better. u: steadier code, d: works at half size inside, t: deeper, c: another activation. "
+            "model = amp is always amp-udt.",
             cost="d costs least for its size; t adds about half of the parameters again."),
     Setting("resolution", MODEL, Whole(32, 1024, 16), 128, "birth",
             "Side of the square picture the network sees and draws, in pixels. With d or t it must be a multiple of "
@@ -66,6 +76,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ae_dims", MODEL, Whole(8, 2048), 256, "birth",
             "Width of the code between encoder and decoder: how much about a face passes through.",
             cost="Parameters of the inter grow with it.", usual="32 to 1024"),
+    Setting("inter_dims", MODEL, Whole(2, 4096), 1024, "birth",
+            "amp: channels of each inter, between which a face is blended. More make finer steps from dst to src.",
+            cost="Parameters of both inters and of the decoder's first layers grow with it.", usual="32 to 2048"),
+    Setting("morph_factor", MODEL, Real(0.0, 1.0), 0.5, "live",
+            "amp: share of a src face's channels that come from inter_src while training; the others come from "
+            "inter_dst. Less keeps dst's light and pose longer.", usual="0.1 to 0.5"),
+    Setting("preview_morph", MODEL, Real(0.0, 1.0), 1.0, "live",
+            "amp: how far the swaps of previews go from dst (0) to src (1). It changes pictures, not the training.",
+            usual="0.25, 0.5, 0.65, 0.75 or 1", aliases=("preview_mf",)),
     Setting("e_dims", MODEL, Whole(2, 512, 2), 64, "birth", "Channels of the encoder: how finely faces are read.",
             cost="Work of the encoder grows with its square.", usual="16 to 256"),
     Setting("d_dims", MODEL, Whole(2, 512, 2), 64, "birth", "Channels of the decoder: how finely faces are drawn.",
@@ -266,10 +285,18 @@ def check(key: str, value: object) -> Value:
 
 
 def check_together(settings: Mapping[str, Value]) -> None:
-    """What no single setting can say: shapes that must fit each other (facts/networks.md 2.4). Raises SettingError."""
+    """What no single setting can say: what the family takes, and shapes that must fit each other (facts/networks.md
+    2.4). Raises SettingError."""
+    check_family(settings, defaults())
     letters = str(settings["archi"]).partition("-")[2]
     resolution = int(settings["resolution"])
     if resolution % 32 and ("d" in letters or "t" in letters):
+def birth_settings(asked: Mapping[str, Value]) -> dict[str, Value]:
+    """Every setting of a new run: what was asked for, else what its family begins with, else the default."""
+    known = defaults()
+    return {**known, **presets(str(asked.get("model", known["model"]))), **asked}
+
+
         below, above = resolution // 32 * 32, (resolution // 32 + 1) * 32
         raise SettingError(f"resolution = {resolution} does not fit archi = {settings['archi']}",
                            hint=f"with d or t it must be a multiple of 32: {below} or {above}")
