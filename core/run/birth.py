@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from core.events.act import Act, LockBlocks
-from core.events.event import Asked, Body, Born, Consent, Event, FaceSetNote, Ground
+from core.events.event import Asked, Body, Born, Consent, Event, FaceSetNote, Ground, Origin
 from core.run.name import check_name
 from core.run.place import Place
 from core.run.plan import check_act
@@ -37,7 +37,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be made. `settings`: those that differ from the defaults."""
+    """A run to be made. `settings`: those that differ from the defaults. `origin`: the model that it goes on from."""
 
     name: str
     settings: Mapping[str, Value]
@@ -47,6 +47,7 @@ class NewRun:
     dst_consent: Consent
     recipe: str = ""
     waiting: tuple[Waiting, ...] = field(default=())
+    origin: Origin | None = None
 
 
 def create_run(home: Path, new: NewRun) -> Place:
