@@ -69,6 +69,13 @@ class FaceCache:
         side = self._opening.side_px
         return self._whole.entry(index)[3 * side * side:].reshape(side, side)
 
+    def whole(self, index: int) -> UInt8Array:
+        """The stored picture of face `index` in its own frame, shrunk linearly to (R, R, 3) as the original takes it
+        for a colour transfer. Decoded at each use. Errors as `image`."""
+        side = self._opening.side_px
+        picture = read_image(self.faceset.faces[index])
+        return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
+
     def eyes(self, index: int) -> UInt8Array:
         """Its eyes with soft edges, uint8 (R, R), 0..255, read-only. Drawn from landmarks: no file is read."""
         side = self._opening.side_px

@@ -20,6 +20,7 @@ from core.samples.error import SampleError
 from core.samples.job import Done, Going, Job
 
 TICK_S = 1.0            # how long one look lasts at most; time that the trainer itself was stopped is not counted
+START_S = 60.0          # silence that a worker may keep before its first word: a busy machine imports NumPy slowly
 STALL_S = 60.0          # silence after which a worker is killed; while it finishes samples it speaks (worker.SAY_S)
 MOST_FAILURES = 5       # times in a row that a worker may die before it has finished a job
 GOODBYE_S = 2.0         # a worker that was let go ends within a sample
@@ -72,8 +73,9 @@ class Crew:
 
     def _not_heard(self, member: "_Member", seconds: float) -> None:
         member.silent_s += seconds
-        if member.silent_s > self._stall_s:
-            self._replace(member, f"said nothing for {self._stall_s:.0f} s")
+        patience = self._stall_s if member.has_spoken else max(START_S, self._stall_s)
+        if member.silent_s > patience:
+            self._replace(member, f"said nothing for {patience:.0f} s")
 
     def _replace(self, member: "_Member", what: str) -> None:
         """Start another in its place and give it the same jobs: they make the same bits."""
@@ -81,6 +83,7 @@ class Crew:
         member.failures += 1
         self.restarts += 1
         member.process, member.connection = _started(self._descriptors)
+        member.has_spoken = False
         member.resend()
         if member.failures > MOST_FAILURES:
             times, member.failures = member.failures, 0        # asked again, it is tried again
@@ -107,6 +110,7 @@ class _Member:
         self.jobs: deque[Job] = deque()
         self.failures = 0
         self.silent_s = 0.0
+        self.has_spoken = False
 
     def has_until(self, number: int) -> bool:
         """Is a job up to this number still to be done?"""
@@ -127,7 +131,7 @@ class _Member:
     def take(self) -> Done | Going:
         """What the worker says, at last that its oldest job is done. EOFError or OSError if it is dead."""
         answer = cast(Done | Going, self.connection.recv())
-        self.silent_s = 0.0
+        self.silent_s, self.has_spoken = 0.0, True
         if isinstance(answer, Done):
             self.jobs.popleft()
             self.failures = 0

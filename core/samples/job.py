@@ -17,8 +17,7 @@ class Opening:
     src: CacheOpening
     dst: CacheOpening
     seed: int
-    src_yaw: NDArray[np.float32] | None
-    dst_yaw: NDArray[np.float32] | None
+    yaws: tuple[NDArray[np.float32], NDArray[np.float32]] | None
 
 
 @dataclass(frozen=True, slots=True)

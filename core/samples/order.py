@@ -62,10 +62,10 @@ class FaceOrder:
             bins = yaw_bins(yaw)
             self._bins = [np.flatnonzero(bins == number) for number in np.unique(bins)]
 
-    def shuffled(self, life: int, positions: Ints) -> Ints:
+    def shuffled(self, life: int, positions: Ints, *, stream: Stream = Stream.ORDER) -> Ints:
         """The faces at these positions since the first epoch began, (m,): every face exactly once in each epoch."""
         epoch, place = np.divmod(positions, self._count)
-        return self._permuted(Stream.ORDER, life, epoch, place, count=np.full_like(place, self._count))
+        return self._permuted(stream, life, epoch, place, count=np.full_like(place, self._count))
 
     def even_in_yaw(self, life: int, positions: Ints) -> Ints:
         """The same with every yaw bin that has faces once in each round of bins, and its faces in turn, shuffled.

@@ -6,7 +6,7 @@ interpolated once, pictures by cubic with their edge repeated, masks linearly wi
 stretched to a maximum of 1: a face whose eyes are half outside would change its weight (12.10).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import cv2
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from core.faces.cache import FaceCache
 from core.samples.error import SampleError
 from core.samples.order import FaceOrder
+from core.samples.paint import Painter, Partner, Place
 from core.samples.planes import Side
-from core.samples.request import Request, SampleOptions
+from core.samples.request import Pick, Request, SampleOptions
 from core.samples.stream import Address, Draws, Stream, slot_of
+from core.samples.transfer import Picture
 from core.samples.warp import (
     AFFINE_DRAWS,
     FLIP_PROBABILITY,
@@ -38,13 +40,20 @@ MOST_NEIGHBOURS = 1_000      # unreadable faces in a row after which a faceset c
 
 
 class SideMaker:
-    """Makes the samples of one person. One for each process: it reuses its generator."""
+    """Makes the samples of one person. One for each process: it reuses its generator.
 
-    def __init__(self, faces: FaceCache, *, seed: int, side: SideName, yaw: NDArray[np.float32] | None) -> None:
+    partners: the other person's faces, for src, whose colours may be moved towards them.
+    """
+
+    def __init__(self, faces: FaceCache, *, seed: int, side: SideName, yaw: NDArray[np.float32] | None,
+                 partners: FaceCache | None = None) -> None:
         self._faces, self._seed, self._name, self._number = faces, seed, side, _NUMBER[side]
         self._side_px = faces.opening().side_px
         self._order = FaceOrder(len(faces), seed=seed, side=self._number, yaw=yaw)
+        self._partners = partners
+        self._partner_order = FaceOrder(len(partners), seed=seed, side=self._number) if partners else None
         self._draws = Draws()
+        self._painter = Painter(self._draws, seed=seed, is_src=side == "src")
 
     def make(self, request: Request, slots: NDArray[np.int64], out: Side) -> Iterable[str]:
         """Make these slots of a batch, one after another: a generator that must be run to its end.
@@ -55,38 +64,73 @@ class SideMaker:
         drawn = request.drawn_src if self._name == "src" else request.drawn_dst
         order = self._order.even_in_yaw if request.options.uniform_yaw else self._order.shuffled
         for slot, face in zip(slots.tolist(), order(request.life, drawn + slots).tolist(), strict=True):
-            yield self._make_one(request, slot, face, out)
+            pick = Pick(request.life, request.iteration, slot, drawn + slot, face)
+            yield self._make_one(pick, request.options, slot, out)
 
-    def _make_one(self, request: Request, slot: int, face: int, out: Side) -> str:
-        options = request.options
-        index, crop, mask, problem = self._readable(face)
-        out.index[slot] = index
-        source = self._source(request, slot)
-        picture = crop.astype(np.float32)        # cubic in floats costs four fifths of cubic in bytes
-        _levels(_moved(picture, source), out.target[slot])
-        if options.random_warp:
-            draws = self._draws.uniforms(self._address(Stream.WARP, request, slot), WARP_DRAWS)
-            places = source_map(random_bend(draws, self._side_px), source, self._side_px)
-            bent = cv2.remap(picture, places, _NO_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            _levels(np.asarray(bent, np.float32), out.warped[slot])
-        else:
+    def make_again(self, picks: Sequence[Pick], options: SampleOptions, out: Side) -> Iterable[str]:
+        """The same for samples that were made before, with the target as input (facts/losses.md 8)."""
+        for slot, pick in enumerate(picks):
+            yield self._make_one(pick, options, slot, out)
             out.warped[slot] = out.target[slot]
+
+    def _make_one(self, pick: Pick, options: SampleOptions, slot: int, out: Side) -> str:
+        index, crop, mask, problem = self._readable(pick.face)
+        out.index[slot] = index
+        source = self._source(pick, options)
+        shown, target = self._painted(crop, mask, pick, options)
+        _levels(_moved(target, source), out.target[slot])
+        if options.random_warp:
+            draws = self._draws.uniforms(self._address(Stream.WARP, pick), WARP_DRAWS)
+            places = source_map(random_bend(draws, self._side_px), source, self._side_px)
+            bent = cv2.remap(shown, places, _NO_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            _levels(np.asarray(bent, np.float32), out.warped[slot])
+        elif shown is target:
+            out.warped[slot] = out.target[slot]
+        else:
+            _levels(_moved(shown, source), out.warped[slot])
         _move_mask(mask, source, out.mask[slot])
         if out.eyes_mouth is not None:
             _move_mask(self._eyes_mouth(index, mask, options), source, out.eyes_mouth[slot])
         return problem
 
-    def _source(self, request: Request, slot: int) -> Matrix:
+    def _painted(self, crop: NDArray[np.uint8], mask: NDArray[np.uint8], pick: Pick,
+                 options: SampleOptions) -> tuple[Picture, Picture]:
+        """The crop in the colours of input and target, float32 0..255; one array where they are equal."""
+        picture = crop.astype(np.float32)        # cubic in floats costs four fifths of cubic in bytes
+        paint, is_src = options.paint, self._name == "src"
+        if not paint.changes(is_src=is_src):
+            return picture, picture
+        partner = self._partner(pick, is_whole=paint.is_dfl) if paint.needs_partner(is_src=is_src) else None
+        place = Place(pick.life, pick.iteration, slot_of(self._number, pick.slot))
+        shown, target = self._painter.painted(picture / np.float32(255), mask, partner, paint, place)
+        target_levels = target * np.float32(255)
+        return (target_levels if shown is target else shown * np.float32(255)), target_levels
+
+    def _partner(self, pick: Pick, *, is_whole: bool) -> Partner | None:
+        """The face whose colours src gets; None where there is no other side or none of it can be read now."""
+        if self._partners is None or self._partner_order is None:
+            return None
+        faces = self._partners
+        first = int(self._partner_order.shuffled(pick.life, np.array([pick.position]), stream=Stream.PARTNER)[0])
+        for step in range(min(len(faces), MOST_NEIGHBOURS)):
+            index = (first + step) % len(faces)
+            try:
+                picture = faces.whole(index) if is_whole else faces.image(index)
+                return Partner(picture.astype(np.float32) / np.float32(255), None if is_whole else faces.mask(index))
+            except FaceFileError:
+                continue                         # its own side says so when it is drawn
+        return None
+
+    def _source(self, pick: Pick, options: SampleOptions) -> Matrix:
         """From the sample's pixels to the crop's: the similarity and the mirror that all outputs share."""
-        side_px, options = self._side_px, request.options
+        side_px = self._side_px
         may_flip = options.src_flip if self._name == "src" else options.dst_flip
-        affine = random_affine(
-            self._draws.uniforms(self._address(Stream.AFFINE, request, slot), AFFINE_DRAWS), side_px)
-        chance = self._draws.uniforms(self._address(Stream.FLIP, request, slot), 1)[0]
+        affine = random_affine(self._draws.uniforms(self._address(Stream.AFFINE, pick), AFFINE_DRAWS), side_px)
+        chance = self._draws.uniforms(self._address(Stream.FLIP, pick), 1)[0]
         return source_matrix(affine, side_px, is_flipped=may_flip and bool(chance < FLIP_PROBABILITY))
 
-    def _address(self, stream: Stream, request: Request, slot: int) -> Address:
-        return Address(self._seed, stream, request.life, request.iteration, slot_of(self._number, slot))
+    def _address(self, stream: Stream, pick: Pick) -> Address:
+        return Address(self._seed, stream, pick.life, pick.iteration, slot_of(self._number, pick.slot))
 
     def _readable(self, face: int) -> tuple[int, NDArray[np.uint8], NDArray[np.uint8], str]:
         """The face, or the first one after it that can be read, with its picture and mask; and what was wrong."""

@@ -5,7 +5,7 @@ in it (facts/training.md 6).
 """
 
 import os
-from types import TracebackType
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import cv2
@@ -17,9 +17,11 @@ from core.samples.ahead import Ahead
 from core.samples.crew import STALL_S
 from core.samples.error import SampleError
 from core.samples.job import Opening
-from core.samples.planes import Batch, Layout
-from core.samples.request import Request, SampleOptions
+from core.samples.planes import Batch, Layout, Side
+from core.samples.request import Pick, Request, SampleOptions
 from core.samples.sample import SideMaker
+
+Yaws = tuple[NDArray[np.float32], NDArray[np.float32]]      # of src and of dst
 
 MOST_WORKERS = 8      # that -1 chooses at most: a worker makes 300 (256 px) to 1,000 (128 px) samples a second
 
@@ -38,22 +40,22 @@ class SampleSource:
     A worker that makes no sample for `stall_s` seconds (above `worker.SAY_S`) is replaced.
     """
 
-    def __init__(self, src: FaceCache, dst: FaceCache, *, seed: int, workers: int,
-                 src_yaw: NDArray[np.float32] | None = None, dst_yaw: NDArray[np.float32] | None = None,
+    def __init__(self, src: FaceCache, dst: FaceCache, *, seed: int, workers: int, yaws: Yaws | None = None,
                  stall_s: float = STALL_S) -> None:
         openings = src.opening(), dst.opening()
         self._side_px = openings[0].side_px
         if openings[1].side_px != self._side_px:
             raise ValueError(f"src crops have {self._side_px} px and dst crops {openings[1].side_px}")
-        self._has_yaw = src_yaw is not None and dst_yaw is not None
+        self._has_yaw = yaws is not None
         self._said: set[str] = set()
-        self._maker: Ahead | _InPlace
+        src_yaw, dst_yaw = yaws or (None, None)
+        self._in_place = _InPlace(SideMaker(src, seed=seed, side="src", yaw=src_yaw, partners=dst),
+                                  SideMaker(dst, seed=seed, side="dst", yaw=dst_yaw))
+        self._maker: Ahead | _InPlace = self._in_place
         if workers:
-            self._maker = Ahead(Opening(*openings, seed, src_yaw, dst_yaw), workers, stall_s)
+            self._maker = Ahead(Opening(*openings, seed, yaws), workers, stall_s)
         else:
             cv2.setNumThreads(1)
-            self._maker = _InPlace(SideMaker(src, seed=seed, side="src", yaw=src_yaw),
-                                   SideMaker(dst, seed=seed, side="dst", yaw=dst_yaw))
 
     @property
     def process_ids(self) -> tuple[int, ...]:
@@ -70,7 +72,17 @@ class SampleSource:
         if options.uniform_yaw and not self._has_yaw:
             raise SampleError("uniform_yaw is on, but the yaw of the faces was not computed: restart the trainer")
         request = Request(life, iteration, drawn_src, drawn_dst, options)
-        made = self._maker.make(request, Layout(options.batch_size, self._side_px))
+        return self._with_news(self._maker.make(request, Layout(options.batch_size, self._side_px)))
+
+    def again(self, picks: tuple[Sequence[Pick], Sequence[Pick]], options: SampleOptions) -> Batch:
+        """Samples of src and dst that were made before, as many of each, once more and with the target as input.
+
+        Made in the caller's thread, while the workers go on with what comes after. Errors as `batch`.
+        """
+        return self._with_news(self._in_place.make_again(picks, options, Layout(len(picks[0]), self._side_px)))
+
+    def _with_news(self, made: Batch) -> Batch:
+        """The batch with those of its problems that were not said yet."""
         news = tuple(dict.fromkeys(problem for problem in made.problems if problem not in self._said))
         self._said.update(news)
         return Batch(made.src, made.dst, news, made.restarts)
@@ -78,12 +90,12 @@ class SampleSource:
     def close(self) -> None:
         """End the workers and give the memory back. A second call does nothing."""
         self._maker.close()
+        self._in_place.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -93,18 +105,31 @@ class _InPlace:
     process_ids: tuple[int, ...] = ()
 
     def __init__(self, src: SideMaker, dst: SideMaker) -> None:
-        self._src, self._dst = src, dst
+        self._makers = src, dst
         self._memory = memoryview(b"")
 
     def make(self, request: Request, layout: Layout) -> Batch:
+        """The batch, in memory that the next one overwrites."""
+        slots = np.arange(request.options.batch_size)
+        sides = self._sides(request.options, layout)
+        return _made(sides, [maker.make(request, slots, side) for maker, side in zip(self._makers, sides, strict=True)])
+
+    def make_again(self, picks: tuple[Sequence[Pick], Sequence[Pick]], options: SampleOptions,
+                   layout: Layout) -> Batch:
+        """The same of samples that were made before."""
+        sides = self._sides(options, layout)
+        return _made(sides, [maker.make_again(one, options, side)
+                             for maker, one, side in zip(self._makers, picks, sides, strict=True)])
+
+    def _sides(self, options: SampleOptions, layout: Layout) -> tuple[Side, Side]:
         if self._memory.nbytes < layout.slot_bytes:
             self._memory = memoryview(bytearray(layout.slot_bytes))
-        options = request.options
-        sides = layout.sides(self._memory, 0, has_eyes_mouth=options.eyes or options.mouth)
-        slots = np.arange(options.batch_size)
-        problems = [problem for maker, side in zip((self._src, self._dst), sides, strict=True)
-                    for problem in maker.make(request, slots, side) if problem]
-        return Batch(*sides, tuple(problems))
+        return layout.sides(self._memory, 0, has_eyes_mouth=options.eyes or options.mouth)
 
     def close(self) -> None:
         self._memory = memoryview(b"")
+
+
+def _made(sides: tuple[Side, Side], makers: list[Iterable[str]]) -> Batch:
+    """Run the makers to their end."""
+    return Batch(*sides, tuple(problem for maker in makers for problem in maker if problem))

@@ -44,8 +44,10 @@ class _Worker:
     def __init__(self, trainer: Connection, ring: Ring, opening: Opening) -> None:
         self._trainer, self._ring = trainer, ring
         self._spoke_s = time.monotonic()
-        self._src = SideMaker(opening.src.open(), seed=opening.seed, side="src", yaw=opening.src_yaw)
-        self._dst = SideMaker(opening.dst.open(), seed=opening.seed, side="dst", yaw=opening.dst_yaw)
+        src, dst = opening.src.open(), opening.dst.open()
+        src_yaw, dst_yaw = opening.yaws or (None, None)
+        self._src = SideMaker(src, seed=opening.seed, side="src", yaw=src_yaw, partners=dst)
+        self._dst = SideMaker(dst, seed=opening.seed, side="dst", yaw=dst_yaw)
 
     def do(self, job: Job) -> Done:
         """Make a share of a batch. A mistake of ours ends the job, not the worker: its trainer decides."""

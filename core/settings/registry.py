@@ -111,6 +111,46 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("uniform_yaw", FACES, Flag(), False, "live",
             "Draw faces evenly over the turn of the head, so that rare side views are seen often enough.",
             cost="The turn of each face is computed once when it is first switched on."),
+    Setting("ct_mode", FACES, Choice(("none", "rct", "lct", "mkl", "idt", "sot", "fs-aug", "cc-aug")), "none", "live",
+            "Colour transfer: give src faces the colours of random dst faces, so that the swap fits into dst. rct is "
+            "the mildest and mostly enough; lct and mkl also turn colours; idt and sot match whole distributions. "
+            "fs-aug and cc-aug instead vary light and colour of both people at random.",
+            cost="A src sample of 256 px takes 4 ms more for rct, lct and mkl, 20 ms for idt and sot; a sample of "
+                 "either side 10 ms for fs-aug and cc-aug."),
+    Setting("random_hsv_power", FACES, Real(0.0, 1.0), 0.0, "live",
+            "Shift hue, saturation and brightness of src inputs at random, against light that src never has.",
+            usual="0 to 0.3"),
+    Setting("random_color", FACES, Real(0.0, 180.0), 0.0, "live",
+            "Turn the colours of every face about grey by up to so many degrees, input and target alike, so that the "
+            "shape is learnt and not the skin. 180, the original fork's on, also makes green faces.", usual="0 to 20"),
+    Setting("random_blur", FACES, Real(0.0, 1.0), 0.0, "live",
+            "Share of inputs that are blurred, so that blurred frames of dst are drawn well. 1 is the fork's on.",
+            usual="0 to 0.3"),
+    Setting("random_noise", FACES, Real(0.0, 1.0), 0.0, "live",
+            "Share of inputs that get noise, as dark or grainy video has. 1 is the fork's on.", usual="0 to 0.3"),
+    Setting("random_jpeg", FACES, Real(0.0, 1.0), 0.0, "live",
+            "Share of inputs that are compressed hard, as poor video is. 1 is the fork's on.", usual="0 to 0.3"),
+    Setting("random_downsample", FACES, Real(0.0, 1.0), 0.0, "live",
+            "Share of inputs that lose detail by being shrunk and enlarged, as faces that are small in the frame. 1 is "
+            "the fork's on.", usual="0 to 0.3"),
+    Setting("degrade_strength", FACES, Real(0.1, 4.0), 1.0, "live",
+            "How strong blur, noise, jpeg and downsample are: 1 is as in the fork at 256 px."),
+    Setting("random_shadow", FACES, Choice(("none", "src", "dst", "all")), "none", "live",
+            "Lay a band of shadow across half of the faces of src, of dst, or of all, input and target alike: for "
+            "footage with hard light."),
+    Setting("shadow_low", FACES, Real(0.0, 1.0), 0.2, "live", "Deepest random shadow: what is left of the light."),
+    Setting("shadow_high", FACES, Real(0.0, 1.0), 0.6, "live", "Faintest random shadow: what is left of the light."),
+    Setting("highlight_low", FACES, Real(0.0, 4.0), 1.0, "live", "Least light beside a random shadow, as a factor."),
+    Setting("highlight_high", FACES, Real(0.0, 4.0), 2.5, "live", "Most light beside a random shadow, as a factor."),
+    Setting("sample_rules", FACES, Choice(("right", "dfl")), "right", "live",
+            "dfl repeats what the original and its fork do wrong in ct_mode, random_blur and its like, and "
+            "random_shadow, to compare with them: colours are matched over whole pictures instead of faces, idt and "
+            "sot draw other colours for input and target, blur is cut short and in pixels of any side, noise adds "
+            "light.",
+            cost="Each src sample decodes a second picture for ct_mode; idt and sot take up to 2 s a sample."),
+    Setting("retraining_samples", FACES, Flag(), False, "live",
+            "Every 17th iteration trains once more on the faces that were learnt worst in the 16 before it, unbent and "
+            "undegraded. For rare poses late in training."),
     # --- loss ------------------------------------------------------------------------------------------------------
     Setting("masked_training", LOSS, Flag(), True, "live",
             "Train the face inside its mask only; the background is left to chance. The mask itself is always "
@@ -249,6 +289,12 @@ def defaults() -> dict[str, Value]:
     return {s.key: s.default for s in SETTINGS}
 
 
+def birth_settings(asked: Mapping[str, Value]) -> dict[str, Value]:
+    """Every setting of a new run: what was asked for, else what its family begins with, else the default."""
+    known = defaults()
+    return {**known, **presets(str(asked.get("model", known["model"]))), **asked}
+
+
 def parse(key: str, text: str) -> dict[str, Value]:
     """What `key = text` sets: one setting, or both of a pair. Raises SettingError with key and range."""
     if key in PAIRS:
@@ -291,12 +337,6 @@ def check_together(settings: Mapping[str, Value]) -> None:
     letters = str(settings["archi"]).partition("-")[2]
     resolution = int(settings["resolution"])
     if resolution % 32 and ("d" in letters or "t" in letters):
-def birth_settings(asked: Mapping[str, Value]) -> dict[str, Value]:
-    """Every setting of a new run: what was asked for, else what its family begins with, else the default."""
-    known = defaults()
-    return {**known, **presets(str(asked.get("model", known["model"]))), **asked}
-
-
         below, above = resolution // 32 * 32, (resolution // 32 + 1) * 32
         raise SettingError(f"resolution = {resolution} does not fit archi = {settings['archi']}",
                            hint=f"with d or t it must be a multiple of 32: {below} or {above}")

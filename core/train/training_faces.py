@@ -52,9 +52,9 @@ class TrainingFaces:
             return self._source
         self.close()
         self._has_yaw = needs_yaw
-        src_yaw, dst_yaw = (yaw_of(self.sets[side]) if needs_yaw else None for side in SIDES)
+        yaws = (yaw_of(self.sets["src"]), yaw_of(self.sets["dst"])) if needs_yaw else None
         self._source = SampleSource(self.caches["src"], self.caches["dst"], seed=self._seed, workers=self._workers,
-                                    src_yaw=src_yaw, dst_yaw=dst_yaw)
+                                    yaws=yaws)
         return self._source
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.samples.order import YAW_EDGES, FaceOrder, yaw_bins
@@ -12,6 +12,7 @@ def epoch(order: FaceOrder, count: int, number: int, life: int = 0) -> list[int]
     return order.shuffled(life, np.arange(number * count, (number + 1) * count)).tolist()
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 700), seed=st.integers(0, 2**64 - 1), number=st.integers(0, 10**9),
        side=st.integers(0, 1), life=st.integers(0, 50))
 def test_every_face_comes_exactly_once_in_each_epoch(count, seed, number, side, life):
@@ -24,6 +25,7 @@ def test_a_deck_of_any_size_is_whole(count):
     assert sorted(epoch(FaceOrder(count, seed=1, side=0), count, 3)) == list(range(count))
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 50), start=st.integers(0, 1000), size=st.integers(0, 60))
 def test_a_batch_is_the_same_as_its_positions_one_by_one(count, start, size):
     order = FaceOrder(count, seed=5, side=1)
@@ -75,6 +77,7 @@ def test_yaw_bins_are_the_original_ones():
     assert yaw_bins(yaw).tolist() == [slow_bin(value) for value in yaw]
 
 
+@settings(deadline=None)
 @given(yaw=st.lists(st.floats(-1.5, 1.5, width=32), min_size=1, max_size=60), first=st.integers(0, 10**6))
 def test_each_round_visits_every_yaw_bin_once(yaw, first):
     angles = np.array(yaw, np.float32)
@@ -86,6 +89,7 @@ def test_each_round_visits_every_yaw_bin_once(yaw, first):
         assert sorted(bins[faces].tolist()) == sorted(set(bins.tolist()))
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 6), min_size=1, max_size=8))
 def test_a_bin_gives_each_of_its_faces_once_before_it_gives_one_again(sizes):
     angles = np.repeat(np.linspace(-1, 1, len(sizes)), sizes).astype("f4")

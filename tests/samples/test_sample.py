@@ -133,7 +133,7 @@ def test_every_face_comes_once_an_epoch_across_batches(source):
 def test_uniform_yaw_draws_a_side_view_as_often_as_all_front_views(folders, tmp_path):
     faces = opened(folders[0], tmp_path)
     yaw = np.array([0, 0, 0, 0, 0, 0, 1], np.float32)
-    with SampleSource(faces, faces, seed=1, workers=0, src_yaw=yaw, dst_yaw=yaw) as source:
+    with SampleSource(faces, faces, seed=1, workers=0, yaws=(yaw, yaw)) as source:
         batch = batch_of(source, options(batch_size=40, uniform_yaw=True))
     assert (batch.src.index == 6).sum() == (batch.dst.index == 6).sum() == 20
 
