@@ -27,9 +27,10 @@ from core.faces.demo import demo_folder
 from core.faces.face_type import face_type_of
 from core.faces.faceset import FaceSet, open_faceset
 from core.faces.picture import crop_image, crop_plane, read_image
+from core.nets.family import make_network
 from core.nets.initial import initialise
+from core.nets.network import FaceNetwork
 from core.nets.picture import swapped
-from core.nets.saehd import SaehdNetwork, make_network
 from core.recipes.language import load
 from core.samples.source import SampleSource
 from core.settings.registry import defaults, parse_all
@@ -90,7 +91,7 @@ def dissimilarity(a: Floats, b: Floats) -> Floats:
     return np.asarray((1 - ssim) / 2, np.float32)
 
 
-def reading(network: SaehdNetwork, against: Truth) -> tuple[list[float], Floats]:
+def reading(network: FaceNetwork, against: Truth) -> tuple[list[float], Floats]:
     """The three ratios, and the swapped faces."""
     dst = torch.from_numpy(against.dst).permute(0, 3, 1, 2).contiguous()
     swap = swapped(network, dst).swap.permute(0, 2, 3, 1).numpy()

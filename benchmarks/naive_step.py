@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import FaceNetwork
 from core.train.loss_blur import gaussian_row
 from core.train.loss_ssim import SIGMA, windows_for
 from core.train.train_batch import TrainBatch, TrainSide
@@ -49,7 +49,7 @@ def side_loss(picture: Tensor, mask: Tensor, side: TrainSide) -> Tensor:
 class NaiveStep:
     """The network with its two moments, kept in dictionaries by parameter."""
 
-    def __init__(self, network: SaehdNetwork) -> None:
+    def __init__(self, network: FaceNetwork) -> None:
         self.network = network
         self.m = {p: torch.zeros_like(p) for p in network.parameters()}
         self.s = {p: torch.zeros_like(p) for p in network.parameters()}

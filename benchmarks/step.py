@@ -29,9 +29,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.naive_step import NaiveStep
+from core.nets.family import make_network, outline
 from core.nets.initial import initialise
-from core.nets.saehd import SaehdNetwork, make_network
-from core.nets.shape import shape_of
+from core.nets.network import FaceNetwork
 from core.settings.kind import Value
 from core.settings.registry import defaults
 from core.train.clip import gradient_norm
@@ -146,7 +146,7 @@ Stepper = Callable[[int], object]
 Extra = Callable[[float], dict[str, Any]]
 
 
-def ours(network: SaehdNetwork, settings: dict[str, Value], batch: TrainBatch) -> tuple[Stepper, Extra]:
+def ours(network: FaceNetwork, settings: dict[str, Value], batch: TrainBatch) -> tuple[Stepper, Extra]:
     """Our step, with the pass that is faster here; and what it is made of."""
     step = Step(network, make_optimizer("adabelief", network))
     trial = measure_shared_pass(step, batch, settings, repeats=2)
@@ -155,7 +155,7 @@ def ours(network: SaehdNetwork, settings: dict[str, Value], batch: TrainBatch) -
             lambda cpu_ms: {"shared_pass": step.shared_pass, "parts": parts(step, settings, batch, cpu_ms)})
 
 
-def naive(network: SaehdNetwork, batch: TrainBatch) -> tuple[Stepper, Extra]:
+def naive(network: FaceNetwork, batch: TrainBatch) -> tuple[Stepper, Extra]:
     """The yardstick."""
     step = NaiveStep(network)
     return lambda _: step(batch), lambda _: {}
@@ -201,7 +201,7 @@ def cpu_of(work: Callable[[], None], repeats: int = 3) -> float:
 def flops_of(settings: dict[str, Value], shape: torch.Size, shared_pass: bool) -> int:
     """Floating point operations of the network's forward and backward pass, counted on shapes alone."""
     with torch.device("meta"):
-        network, faces = SaehdNetwork(shape_of(settings)), torch.empty(shape)
+        network, faces = outline(settings), torch.empty(shape)
     with FlopCounterMode(display=False) as counter:
         drawn = network.train_pass(faces, faces, shared_pass=shared_pass)
         torch.stack([x.sum() for x in drawn]).sum().backward()

@@ -28,8 +28,9 @@ from core.faces.faceset import FaceSet, open_faceset
 from core.faces.picture import crop_image, read_image
 from core.jobs.record import tell, told
 from core.nets.block_state import load_weights
+from core.nets.family import make_network
+from core.nets.network import FaceNetwork
 from core.nets.picture import swapped
-from core.nets.saehd import SaehdNetwork, make_network
 from core.settings.error import FaceFileError, StoreError
 from core.store.folder import RunFolder
 from core.store.generation import Generations
@@ -123,7 +124,7 @@ def chosen(generations: Generations, run: RunFolder, number: int | None) -> Gene
     return found
 
 
-def loaded(generations: Generations, generation: Generation, state: RunState) -> SaehdNetwork:
+def loaded(generations: Generations, generation: Generation, state: RunState) -> FaceNetwork:
     """The network with the weights of a generation. Raises StoreError or NetworkError."""
     network = make_network(state.settings)
     for block, content in generations.load(generation.number).items():
@@ -131,7 +132,7 @@ def loaded(generations: Generations, generation: Generation, state: RunState) ->
     return network
 
 
-def draw_all(network: SaehdNetwork, faceset: FaceSet, state: RunState,
+def draw_all(network: FaceNetwork, faceset: FaceSet, state: RunState,
              problems: list[dict[str, str]]) -> Iterator[tuple[Face, Drawn]]:
     """Every face that can be read, drawn; the others go to `problems`."""
     faces = crops(faceset, state, problems)
@@ -151,7 +152,7 @@ def crops(faceset: FaceSet, state: RunState,
             problems.append({"name": face.name, "reason": error.message})
 
 
-def drawn_of(network: SaehdNetwork, images: NDArray[np.uint8]) -> list[Drawn]:
+def drawn_of(network: FaceNetwork, images: NDArray[np.uint8]) -> list[Drawn]:
     """Faces uint8 (n, R, R, 3), drawn as dst and as src."""
     batch = to_tensor(images, next(network.parameters()).device)
     out = swapped(network, batch)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.jobs.record import tell, told
+from core.nets.family import make_network
 from core.nets.initial import initialise
-from core.nets.saehd import make_network
 from core.settings.error import RefusedError
 from core.settings.registry import birth_settings, check_together, parse_all
 from core.train.device import is_out_of_memory

@@ -7,19 +7,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import Blocked
 from core.settings.error import NetworkError
 
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def weights_of(network: SaehdNetwork, block: str) -> Arrays:
+def weights_of(network: Blocked, block: str) -> Arrays:
     """Copies of a block's tensors, in C order: the network may train on while they are written."""
     return {name: array_of(parameter) for name, parameter in network.parameters_of(block).items()}
 
 
 @torch.no_grad()
-def load_weights(network: SaehdNetwork, block: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+def load_weights(network: Blocked, block: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     """Set a block's tensors. Raises NetworkError, and sets none, where names, shapes or types differ."""
     parameters = network.parameters_of(block)
     check_fit(block, {name: parameter.detach() for name, parameter in parameters.items()}, arrays)

@@ -7,21 +7,38 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.nets.layer import ResponseNorm, Threshold
+from core.nets.network import Blocked
+
 
 @torch.no_grad()
-def initialise(network: nn.Module, seed: int) -> None:
+def initialise(network: Blocked, seed: int) -> None:
     """Give every tensor its first values.
 
     Each is drawn from its own generator, keyed by the seed and its name: a tensor keeps its values when others are
     added, left out or reordered.
     """
-    for name, parameter in network.named_parameters():
+    for block, module in network.named_blocks():
+        set_constants(module)
+        draw_kernels(module, seed, block)
+
+
+def set_constants(block: nn.Module) -> None:
+    """Biases 0; what normalises and cuts has values of its own."""
+    for module in block.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if parameter.dim() == 1:
+                parameter.fill_(module.FIRST[name] if isinstance(module, ResponseNorm | Threshold) else 0)
+
+
+def draw_kernels(block: nn.Module, seed: int, name: str) -> None:
+    """Glorot uniform: U(-r, r) with r = sqrt(6 / (fan in + fan out))."""
+    for inner, parameter in block.named_parameters(name):
         if parameter.dim() == 1:
-            parameter.zero_()
             continue
         field = parameter[0, 0].numel()  # pixels of a kernel; 1 for a dense layer
         reach = math.sqrt(6 / (field * (parameter.shape[0] + parameter.shape[1])))
-        unit = generator(seed, name).random(parameter.shape, dtype=np.float32)
+        unit = generator(seed, inner).random(parameter.shape, dtype=np.float32)
         parameter.copy_(torch.from_numpy(unit).mul_(2 * reach).sub_(reach))
 
 

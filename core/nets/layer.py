@@ -6,6 +6,7 @@ layout. Activations work in place: a convolution needs its input for its gradien
 """
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -128,4 +129,77 @@ class MaskOut(nn.Module):
         return y.sigmoid_()  # (b, 1, h, w)
 
 
-BLOCKS = (Down, Up, Res, nn.Linear, ImageOut, HalfImageOut, MaskOut)
+class Widen(nn.ConvTranspose2d):
+    """3x3 transposed convolution: `stride` times the side (facts/networks.md 1.2)."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 2) -> None:
+        super().__init__(inputs, outputs, 3, stride=stride, padding=1 if stride == 1 else 0)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Of stride 2 the full result is a row and a column too large. The original cuts them off at the end; padding
+        and output padding would cut elsewhere."""
+        sides = [side * self.stride[0] for side in x.shape[2:]] if output_size is None else output_size
+        return super().forward(x)[:, :, : sides[0], : sides[1]]
+
+
+class ResponseNorm(nn.Module):
+    """FRN: each channel over the root of its mean square, then weight and bias (facts/networks.md 1.7)."""
+
+    FIRST: ClassVar[dict[str, float]] = {"weight": 1.0, "bias": 0.0, "eps": PIXEL_NORM_FLOOR}
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels))
+        self.bias = nn.Parameter(torch.empty(channels))
+        self.eps = nn.Parameter(torch.empty(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        scale = torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + self.eps.abs())
+        return x * scale * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+class Threshold(nn.Module):
+    """TLU: the larger of x and a threshold for each channel."""
+
+    FIRST: ClassVar[dict[str, float]] = {"tau": 0.0}
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.tau = nn.Parameter(torch.empty(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.maximum(x, self.tau[:, None, None])
+
+
+class NormedConv(nn.Module):
+    """3x3 convolution, or where it `widens` a transposed one to twice the side; response norm; threshold."""
+
+    def __init__(self, inputs: int, outputs: int, *, widens: bool = False) -> None:
+        super().__init__()
+        self.conv = Widen(inputs, outputs) if widens else convolution(inputs, outputs, 3)
+        self.frn = ResponseNorm(outputs)
+        self.tlu = Threshold(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.tlu(self.frn(self.conv(x)))
+        return y
+
+
+class BlurPool(nn.Module):
+    """Half the side under a binomial window of `size` cells; nothing in it is trained."""
+
+    ROWS: ClassVar[dict[int, tuple[int, ...]]] = {2: (1, 1), 3: (1, 2, 1), 4: (1, 3, 3, 1)}
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        row = x.new_tensor(self.ROWS[self.size])
+        window = torch.outer(row, row)
+        window = (window / window.sum()).expand(x.shape[1], 1, -1, -1)
+        before, after = (self.size - 1) // 2, self.size // 2
+        return F.conv2d(F.pad(x, (before, after, before, after)), window, stride=2, groups=x.shape[1])
+
+
+BLOCKS = (Down, Up, Res, NormedConv, Widen, ImageOut, HalfImageOut, MaskOut, nn.Linear, nn.Conv2d)

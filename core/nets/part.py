@@ -3,6 +3,7 @@
 A part is declared once, here: its attributes in this order are its blocks, and their names are the blocks' names.
 """
 
+import torch
 from torch import Tensor, nn
 
 from core.nets.layer import (
@@ -17,6 +18,7 @@ from core.nets.layer import (
     leaky,
     pixel_norm,
 )
+from core.nets.network import Prediction
 from core.nets.shape import NetworkShape
 
 
@@ -31,7 +33,7 @@ def decoder_widths(shape: NetworkShape, dims: int) -> list[int]:
 
 
 class Encoder(nn.Module):
-    """A face to a vector."""
+    """A face to a vector: the last map, flat; AMP's goes through its first dense layer here."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -46,22 +48,24 @@ class Encoder(nn.Module):
         if shape.archi.is_deep:
             self.down5 = Down(8 * e, 8 * e, act)
             self.res5 = Res(8 * e, act)
+        self.levels = [name for name, _ in self.named_children()]
+        self.dense1 = nn.Linear(shape.features, shape.ae) if shape.is_amp else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        for block in self.children():
-            x = block(x)
+        for name in self.levels:
+            x = self.get_submodule(name)(x)
         x = x.flatten(1)  # (b, 8e h w), channel-major
-        return pixel_norm(x) if self.is_unit else x
+        vector: Tensor = self.dense1(pixel_norm(x) if self.is_unit else x)
+        return vector
 
 
 class Inter(nn.Module):
-    """A vector to a code map, through the narrow dense pair."""
+    """A vector to a code map, through the narrow dense pair, of which AMP's has only the second half."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.map = (shape.inter_channels, shape.dense_side, shape.dense_side)
-        features = 8 * shape.e * shape.feature_side**2
-        self.dense1 = nn.Linear(features, shape.ae)
+        self.dense1 = nn.Identity() if shape.is_amp else nn.Linear(shape.features, shape.ae)
         self.dense2 = nn.Linear(shape.ae, shape.inter_channels * shape.dense_side**2)
         widen = Up(shape.inter_channels, shape.inter_channels, activation_of(shape))
         self.upscale1 = nn.Identity() if shape.archi.is_deep else widen
@@ -113,3 +117,11 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         return self.picture(z), self.mask(z)
+
+    def both(self, src: Tensor, dst: Tensor, *, shared_pass: bool) -> Prediction:
+        """Codes of both people as pictures and masks; shared_pass: as one batch."""
+        if not shared_pass:
+            return Prediction(*self(src), *self(dst))
+        pictures, masks = self(torch.cat([src, dst]))
+        (a, b), (ma, mb) = pictures.split(len(src)), masks.split(len(src))
+        return Prediction(a, ma, b, mb)

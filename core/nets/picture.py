@@ -5,9 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import FaceNetwork, Morphs
 
 CHUNK = 8  # faces at a time: a preview of many faces must not need more memory than a training step
+WHOLE = Morphs()
 
 
 class Pictures(NamedTuple):
@@ -30,28 +31,29 @@ class Swapped(NamedTuple):
     swap_mask: Tensor
 
 
-def pictures(network: SaehdNetwork, src: Tensor, dst: Tensor, *, chunk: int = CHUNK) -> Pictures:
+def pictures(network: FaceNetwork, src: Tensor, dst: Tensor, *, morphs: Morphs = WHOLE,
+             chunk: int = CHUNK) -> Pictures:
     """Everything that a preview shows of these faces; src, dst: (n, 3, R, R) on the network's device."""
-    image, mask = joined([draw_src(network, part) for part in torch.split(src, chunk)])
-    return Pictures(image, mask, *swapped(network, dst, chunk=chunk))
+    image, mask = joined([draw_src(network, part, morphs.src) for part in torch.split(src, chunk)])
+    return Pictures(image, mask, *swapped(network, dst, morph=morphs.swap, chunk=chunk))
 
 
-def swapped(network: SaehdNetwork, dst: Tensor, *, chunk: int = CHUNK) -> Swapped:
-    """dst faces (n, 3, R, R) drawn as dst and as src."""
-    return Swapped(*joined([draw_dst(network, part) for part in torch.split(dst, chunk)]))
+def swapped(network: FaceNetwork, dst: Tensor, *, morph: float = 1.0, chunk: int = CHUNK) -> Swapped:
+    """dst faces (n, 3, R, R) drawn as dst and as src; morph: how far as src, where the network can tell."""
+    return Swapped(*joined([draw_dst(network, part, morph) for part in torch.split(dst, chunk)]))
 
 
 @torch.no_grad()
-def draw_src(network: SaehdNetwork, src: Tensor) -> list[Tensor]:
+def draw_src(network: FaceNetwork, src: Tensor, morph: float) -> list[Tensor]:
     """src faces as src: picture, mask."""
-    return [x.cpu() for x in network.draw_src(network.src_code(network.encoder(src)))]
+    return [x.cpu() for x in network.draw_src(network.src_code(network.encode(src), morph))]
 
 
 @torch.no_grad()
-def draw_dst(network: SaehdNetwork, dst: Tensor) -> list[Tensor]:
+def draw_dst(network: FaceNetwork, dst: Tensor, morph: float) -> list[Tensor]:
     """dst faces as dst and as src, from one encoder pass: picture, mask, swap, swap mask."""
-    features = network.encoder(dst)
-    drawn = (*network.draw_dst(network.dst_code(features)), *network.draw_src(network.src_code(features)))
+    features = network.encode(dst)
+    drawn = (*network.draw_dst(network.dst_code(features)), *network.draw_src(network.src_code(features, morph)))
     return [x.cpu() for x in drawn]
 
 

@@ -1,33 +1,19 @@
-"""The SAEHD networks, df and liae: how their parts are wired (facts/networks.md 3), and their blocks."""
-
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+"""The SAEHD networks, df and liae: how their parts are wired (facts/networks.md 3). Quick96 is a df-ud."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from core.events.event import Block
-from core.nets.layer import BLOCKS
+from core.nets.block import BlockNetwork
+from core.nets.network import Codes, Mixing, Prediction
 from core.nets.part import Decoder, Encoder, Inter
-from core.nets.shape import NetworkShape, shape_of
+from core.nets.shape import NetworkShape
 from core.settings.error import NetworkError
-from core.settings.kind import Value
 
 
-class Prediction(NamedTuple):
-    """Both people drawn as themselves: pictures (b, 3, R, R) and masks (b, 1, R, R), 0..1."""
+class SaehdNetwork(BlockNetwork):
+    """df: one inter, a decoder for each person. liae: inter_ab sees both, inter_b dst only, one decoder."""
 
-    src: Tensor
-    src_mask: Tensor
-    dst: Tensor
-    dst_mask: Tensor
-
-
-class SaehdNetwork(nn.Module):
-    """df: one inter, a decoder for each person. liae: inter_ab sees both, inter_b dst only, one decoder.
-
-    Built under `torch.device("meta")` it costs nothing and still knows its blocks and shapes.
-    """
+    mixing: Mixing = ""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -42,51 +28,50 @@ class SaehdNetwork(nn.Module):
             self.inter_b = Inter(shape)
             self.decoder = Decoder(shape)
 
-    # --- blocks ---------------------------------------------------------------------------------------------------
-    @property
-    def blocks(self) -> list[Block]:
-        """Every lockable block in build order."""
-        sizes = {name: [p.numel() for p in module.parameters()] for name, module in named_blocks(self)}
-        return [Block(name, name.partition(".")[0], sum(size), len(size)) for name, size in sizes.items()]
-
-    def parameters_of(self, block: str) -> dict[str, nn.Parameter]:
-        """The tensors of a block by their name inside it, e.g. `conv.weight`. Raises NetworkError."""
-        for name, module in named_blocks(self):
-            if name == block:
-                return dict(module.named_parameters())
-        raise NetworkError(f"this network has no block {block!r}", hint="its blocks are in `dfl-tui show`")
-
-    # --- passes ---------------------------------------------------------------------------------------------------
-    def train_pass(self, src: Tensor, dst: Tensor, *, shared_pass: bool) -> Prediction:
+    # --- training -------------------------------------------------------------------------------------------------
+    def train_pass(self, src: Tensor, dst: Tensor, *, shared_pass: bool, mix: Tensor | None = None) -> Prediction:
         """What the losses need, and no more: src drawn as src, dst drawn as dst.
 
         src, dst: (b, 3, R, R). shared_pass: both go through the common parts as one batch; the numbers are the same
         up to rounding.
         """
-        codes = self.codes_together(src, dst) if shared_pass else self.codes_apart(src, dst)
-        if self.shape.archi.kind == "df":
-            return Prediction(*self.decoder_src(codes[0]), *self.decoder_dst(codes[1]))
-        if not shared_pass:
-            return Prediction(*self.decoder(codes[0]), *self.decoder(codes[1]))
-        pictures, masks = self.decoder(torch.cat(codes))
-        (a, b), (ma, mb) = pictures.split(len(src)), masks.split(len(src))
-        return Prediction(a, ma, b, mb)
+        return self.drawn(self.codes(src, dst, shared_pass=shared_pass, mix=mix), shared_pass=shared_pass)
 
-    def codes_together(self, src: Tensor, dst: Tensor) -> tuple[Tensor, Tensor]:
-        """Codes of src as src and dst as dst, (b, code channels, s, s) each, from one pass over both."""
+    def codes(self, src: Tensor, dst: Tensor, *, shared_pass: bool, mix: Tensor | None = None) -> Codes:
+        """Codes of src as src, dst as dst and dst as src, (b, code channels, s, s) each."""
+        if mix is not None:
+            raise NetworkError("this network has no channels to mix", hint="give no mix")
+        if not shared_pass:
+            return self.codes_apart(src, dst)
         count = len(src)
         features = self.encoder(torch.cat([src, dst]))
         if self.shape.archi.kind == "df":
             src_code, dst_code = self.inter(features).split(count)
-            return src_code, dst_code
+            return Codes(src_code, dst_code, dst_code)
         src_ab, dst_ab = self.inter_ab(features).split(count)
-        return torch.cat([src_ab, src_ab], 1), torch.cat([self.inter_b(features[count:]), dst_ab], 1)
+        return liae_codes(src_ab, dst_ab, self.inter_b(features[count:]))
 
-    def codes_apart(self, src: Tensor, dst: Tensor) -> tuple[Tensor, Tensor]:
-        """The same as `codes_together`, each person in a pass of its own."""
-        return self.src_code(self.encoder(src)), self.dst_code(self.encoder(dst))
+    def codes_apart(self, src: Tensor, dst: Tensor) -> Codes:
+        """The codes, each person in a pass of its own."""
+        src_features, dst_features = self.encoder(src), self.encoder(dst)
+        if self.shape.archi.kind == "df":
+            dst_code = self.inter(dst_features)
+            return Codes(self.inter(src_features), dst_code, dst_code)
+        return liae_codes(self.inter_ab(src_features), self.inter_ab(dst_features), self.inter_b(dst_features))
 
-    def src_code(self, features: Tensor) -> Tensor:
+    def drawn(self, codes: Codes, *, shared_pass: bool) -> Prediction:
+        """Both people decoded, liae's in one pass or in two."""
+        if self.shape.archi.kind == "df":
+            return Prediction(*self.decoder_src(codes.src), *self.decoder_dst(codes.dst))
+        return self.decoder.both(codes.src, codes.dst, shared_pass=shared_pass)
+
+    # --- one code -------------------------------------------------------------------------------------------------
+    def encode(self, images: Tensor) -> Tensor:
+        """(b, 3, R, R) -> (b, features)."""
+        features: Tensor = self.encoder(images)
+        return features
+
+    def src_code(self, features: Tensor, _morph: float = 1.0, /) -> Tensor:
         """The code that is drawn as src: of a src face its reconstruction, of a dst face the swap."""
         if self.shape.archi.kind == "df":
             code: Tensor = self.inter(features)
@@ -101,43 +86,42 @@ class SaehdNetwork(nn.Module):
             return code
         return torch.cat([self.inter_b(features), self.inter_ab(features)], 1)
 
+    def decoder_of(self, person: str) -> Decoder:
+        """The decoder that draws src or dst."""
+        if self.shape.archi.kind == "liae":
+            return self.decoder
+        return self.decoder_src if person == "src" else self.decoder_dst
+
     def draw_src(self, code: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and mask of a code, drawn as src."""
-        image, mask = (self.decoder_src if self.shape.archi.kind == "df" else self.decoder)(code)
+        image, mask = self.decoder_of("src")(code)
         return image, mask
 
     def draw_dst(self, code: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and mask of a code, drawn as dst."""
-        image, mask = (self.decoder_dst if self.shape.archi.kind == "df" else self.decoder)(code)
+        image, mask = self.decoder_of("dst")(code)
         return image, mask
 
+    def picture_src(self, code: Tensor) -> Tensor:
+        """The picture of a code, drawn as src, without its mask."""
+        return self.decoder_of("src").picture(code)
+
+    def picture_dst(self, code: Tensor) -> Tensor:
+        """The picture of a code, drawn as dst, without its mask."""
+        return self.decoder_of("dst").picture(code)
+
+    # --- pictures -------------------------------------------------------------------------------------------------
     @torch.no_grad()
-    def reconstruct(self, src: Tensor, dst: Tensor) -> Prediction:
+    def reconstruct(self, src: Tensor, dst: Tensor, *, mix: Tensor | None = None) -> Prediction:
         """Both people drawn as themselves, without gradients."""
-        src_code, dst_code = self.codes_apart(src, dst)
-        return Prediction(*self.draw_src(src_code), *self.draw_dst(dst_code))
+        return self.train_pass(src, dst, shared_pass=False, mix=mix)
 
     @torch.no_grad()
-    def swap(self, dst: Tensor) -> tuple[Tensor, Tensor]:
+    def swap(self, dst: Tensor, *, morph: float = 1.0) -> tuple[Tensor, Tensor]:
         """dst faces drawn as src: picture and mask, without gradients."""
-        return self.draw_src(self.src_code(self.encoder(dst)))
+        return self.draw_src(self.src_code(self.encoder(dst), morph))
 
 
-def named_blocks(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """Every block under `module` with its dotted name, in build order."""
-    for name, child in module.named_children():
-        if isinstance(child, BLOCKS):
-            yield prefix + name, child
-        else:
-            yield from named_blocks(child, f"{prefix}{name}.")
-
-
-def make_network(settings: Mapping[str, Value]) -> SaehdNetwork:
-    """The network of these settings, on the CPU, its weights not set yet. Raises NetworkError."""
-    with torch.device("meta"):  # torch's own first weights would be thrown away, and cost seconds for large networks
-        network = SaehdNetwork(shape_of(settings))
-    network.to_empty(device="cpu")
-    for parameter in network.parameters():
-        if parameter.dim() == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-    return network
+def liae_codes(src_ab: Tensor, dst_ab: Tensor, dst_b: Tensor) -> Codes:
+    """What liae's two inters give, joined along the channels; the order matters."""
+    return Codes(torch.cat([src_ab, src_ab], 1), torch.cat([dst_b, dst_ab], 1), torch.cat([dst_ab, dst_ab], 1))

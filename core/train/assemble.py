@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from core.events.event import Chose, NetworkMade, Started
+from core.nets.family import make_network
 from core.nets.initial import initialise
-from core.nets.saehd import make_network
 from core.samples.source import worker_count
 from core.settings.registry import SETTINGS
 from core.store.folder import RunFolder

@@ -8,7 +8,7 @@ gradient: autograd records nothing and the backward pass ends there. That is by 
 from collections.abc import Mapping
 
 from core.events.event import Block
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import Blocked
 from core.settings.kind import Value
 
 
@@ -21,7 +21,7 @@ def effective_locks(
     return locked
 
 
-def apply_locks(network: SaehdNetwork, locked: frozenset[str]) -> None:
+def apply_locks(network: Blocked, locked: frozenset[str]) -> None:
     """Let exactly the open blocks take gradients; one that was left over from before is dropped."""
     for block in network.blocks:
         for parameter in network.parameters_of(block.name).values():

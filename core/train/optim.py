@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.nets.block_state import Arrays, array_of, check_fit
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import Blocked
 from core.train.optim_rule import RULES, Rule
 
 # Weights that are updated together on the CPU: their moments and the scratch stay in the cache between the passes.
@@ -26,7 +26,7 @@ Masks = Mapping[str, Mapping[str, Tensor]]  # block -> tensor name -> 0/1, shape
 class Optimizer:
     """Moments and counters of every block of a network, on the network's device."""
 
-    def __init__(self, network: SaehdNetwork, rule: Rule) -> None:
+    def __init__(self, network: Blocked, rule: Rule) -> None:
         self.rule = rule
         self.parameters = {b.name: network.parameters_of(b.name) for b in network.blocks}
         self.kept = {
@@ -123,7 +123,7 @@ class Optimizer:
         return [(name, slot, tensor) for name, kept in self.kept[block].items() for slot, tensor in kept.items()]
 
 
-def make_optimizer(kind: str, network: SaehdNetwork) -> Optimizer:
+def make_optimizer(kind: str, network: Blocked) -> Optimizer:
     """`adabelief` or `rmsprop`, its moments 0, for a network that lies on its device already."""
     return Optimizer(network, RULES[kind])
 

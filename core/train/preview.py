@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.faces.cache import FaceCache
+from core.nets.network import FaceNetwork
 from core.nets.picture import Pictures, pictures
-from core.nets.saehd import SaehdNetwork
 from core.settings.error import DflTuiError, FaceFileError
 from core.settings.kind import Value
 from core.store.preview import PreviewStore
@@ -41,7 +41,7 @@ class Fixed:
 class Preview:
     """Draws previews of one network. For the training thread."""
 
-    def __init__(self, network: SaehdNetwork, caches: Mapping[str, FaceCache], store: PreviewStore, *,
+    def __init__(self, network: FaceNetwork, caches: Mapping[str, FaceCache], store: PreviewStore, *,
                  say: Callable[[TrainerReport], None], warn: Callable[[str, str], None]) -> None:
         self._network = network
         self._caches = caches

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.events.event import Event, RolledBack
 from core.nets.block_state import load_weights
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import FaceNetwork
 from core.settings.error import StoreError
 from core.store.folder import RunFolder
 from core.store.generation import Generations
@@ -66,7 +66,7 @@ def position_of(generation: Generation, born_again: Event | None) -> int:
     return generation.journal
 
 
-def load(start: Start, generations: Generations, network: SaehdNetwork, optimizer: Optimizer) -> None:
+def load(start: Start, generations: Generations, network: FaceNetwork, optimizer: Optimizer) -> None:
     """Set weights, moments and counters to those of the start's generation. Raises StoreError or NetworkError."""
     if start.generation is None:
         return

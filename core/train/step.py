@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import FaceNetwork
 from core.settings.kind import Value
 from core.train.clip import clip_scale, gradient_norm
 from core.train.lock import apply_locks, effective_locks
@@ -54,7 +54,7 @@ class Step:
     shared_pass: src and dst go through the common parts as one batch. It changes bits, so it is part of the run.
     """
 
-    def __init__(self, network: SaehdNetwork, optimizer: Optimizer, *, shared_pass: bool = True) -> None:
+    def __init__(self, network: FaceNetwork, optimizer: Optimizer, *, shared_pass: bool = True) -> None:
         self.network = network
         self.optimizer = optimizer
         self.shared_pass = shared_pass

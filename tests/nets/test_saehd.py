@@ -6,10 +6,10 @@ import torch
 
 from core.events.pattern import resolve
 from core.nets.dfl_keys import from_original, original_tensors, to_original
+from core.nets.family import make_network, outline
 from core.nets.initial import initialise
 from core.nets.layer import depth_to_space
 from core.nets.picture import pictures, swapped
-from core.nets.saehd import SaehdNetwork, make_network
 from core.nets.shape import NetworkShape, read_archi, shape_of
 from core.settings.error import NetworkError
 from core.settings.registry import defaults
@@ -26,7 +26,7 @@ def settings(archi, dims=SMALL):
 def on_paper(archi, dims):
     """A network without memory."""
     with torch.device("meta"):
-        return SaehdNetwork(shape_of(settings(archi, dims)))
+        return outline(settings(archi, dims))
 
 
 # (tensors, parameters) of encoder, each inter, each decoder, all (facts/networks.md 10)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from core.settings.error import DflTuiError
+from tests.original.judge_parity import check_judge, judges_in
 from tests.original.model_dir_parity import check_model_dirs
 from tests.original.ops_parity import check_ops
 from tests.original.samples_parity import check_samples
@@ -12,11 +14,7 @@ from tests.original.step_parity import check_forward, check_step
 Case = tuple[str, dict[str, float | str], bool]
 
 # Recorded things of networks and formats that do not exist yet: pattern -> what is missing.
-LATER = {
-    "disc_patch*.npz": "GAN discriminator", "disc_archi_table.json": "GAN discriminator",
-    "codedisc_*.npz": "code discriminator", "xseg_*.npz": "XSeg network", "mve_msssim.npz": "MS-SSIM loss",
-    "dfm/*.dfm": "export to DFM",
-}
+LATER = {"mve_msssim.npz": "MS-SSIM loss", "dfm/*.dfm": "export to DFM"}
 
 
 def check_folder(folder: Path) -> Iterator[Case]:
@@ -31,6 +29,8 @@ def check_folder(folder: Path) -> Iterator[Case]:
         yield from guarded("samples", lambda: renamed("samples", check_samples(folder / "samples")))
     if (folder / "model_dirs").exists():
         yield from guarded("model_dirs", lambda: check_model_dirs(folder / "model_dirs"))
+    for name, path in judges_in(folder):
+        yield from guarded(name, lambda name=name, path=path: [check_judge(name, path)])
     for pattern, what in LATER.items():
         for path in sorted(folder.glob(pattern)):
             yield path.relative_to(folder).with_suffix("").as_posix(), {"missing": what}, False
@@ -46,5 +46,5 @@ def guarded(name: str, cases: Callable[[], Iterator[Case] | list[Case]]) -> Iter
     """The cases; a file that is not as described fails its case and leaves the others alone."""
     try:
         yield from cases()
-    except (KeyError, ValueError, OSError, StopIteration, AssertionError) as error:
+    except (KeyError, ValueError, OSError, StopIteration, AssertionError, DflTuiError) as error:
         yield name, {"error": f"{type(error).__name__}: {error}"}, False

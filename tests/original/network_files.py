@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from core.faces.unpickle import unpickle
 from core.nets.dfl_keys import OriginalTensor, from_original, original_tensors, to_original
-from core.nets.saehd import SaehdNetwork
+from core.nets.network import FaceNetwork
 from core.train.optim import Optimizer
 
 MAX_VALUES = 1_000_000      # a loss history of 300,000 iterations has about as many
@@ -54,15 +53,7 @@ def weights_from_recipe(tensors: Iterable[OriginalTensor], seed: int) -> Weights
     return found
 
 
-@torch.no_grad()
-def put_weights(network: SaehdNetwork, weights: Weights) -> None:
-    """Set the network to the original's weights. NetworkError or KeyError where they are of another network."""
-    for tensor in original_tensors(network):
-        array = from_original(weights[tensor.file][tensor.key], tensor)
-        network.parameters_of(tensor.block)[tensor.name].copy_(torch.tensor(array))
-
-
-def put_state(network: SaehdNetwork, optimizer: Optimizer, state: Mapping[str, np.ndarray]) -> None:
+def put_state(network: FaceNetwork, optimizer: Optimizer, state: Mapping[str, np.ndarray]) -> None:
     """Set moments and counters from the original's optimizer file."""
     moments = slots_by_block(network, optimizer)
     for block, names in moments.items():
@@ -70,7 +61,7 @@ def put_state(network: SaehdNetwork, optimizer: Optimizer, state: Mapping[str, n
         optimizer.load_state(block, arrays | {"counter": np.asarray(state["iters:0"], np.int64)})
 
 
-def state_as_original(network: SaehdNetwork, optimizer: Optimizer) -> dict[str, np.ndarray]:
+def state_as_original(network: FaceNetwork, optimizer: Optimizer) -> dict[str, np.ndarray]:
     """Moments by the original's key; `iters:0` is the counter of the block that was trained most."""
     found: dict[str, np.ndarray] = {}
     for block, names in slots_by_block(network, optimizer).items():
@@ -80,7 +71,7 @@ def state_as_original(network: SaehdNetwork, optimizer: Optimizer) -> dict[str, 
     return found | {"iters:0": np.array(most, np.int64)}
 
 
-def weights_as_original(network: SaehdNetwork, *, gradients: bool = False) -> dict[str, np.ndarray]:
+def weights_as_original(network: FaceNetwork, *, gradients: bool = False) -> dict[str, np.ndarray]:
     """Weights, or gradients where there are any, by the original's variable name."""
     found = {}
     for tensor in original_tensors(network):
@@ -91,7 +82,7 @@ def weights_as_original(network: SaehdNetwork, *, gradients: bool = False) -> di
     return found
 
 
-def slots_by_block(network: SaehdNetwork, optimizer: Optimizer) -> dict[str, dict[str, tuple[str, OriginalTensor]]]:
+def slots_by_block(network: FaceNetwork, optimizer: Optimizer) -> dict[str, dict[str, tuple[str, OriginalTensor]]]:
     """block -> our name of a moment -> (the original's key, its tensor)."""
     found: dict[str, dict[str, tuple[str, OriginalTensor]]] = {}
     for tensor in original_tensors(network):

@@ -7,7 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.nets.layer import convolution, cosine, depth_to_space, leaky, pixel_norm
+from core.nets.layer import (
+    BlurPool,
+    ResponseNorm,
+    Threshold,
+    Widen,
+    convolution,
+    cosine,
+    depth_to_space,
+    leaky,
+    pixel_norm,
+)
 from core.train.loss_blur import gaussian_blur
 from core.train.loss_ssim import dissimilarity
 
@@ -16,8 +26,7 @@ LAB_TOLERANCE = 1e-3
 
 # Results that belong to networks and losses which do not exist yet: by how their name begins.
 LATER = {
-    "convT": "transposed convolution (GAN, XSeg)", "frnorm": "FRN (XSeg)", "tlu": "TLU (XSeg)",
-    "blurpool": "blur pool (XSeg)", "style_loss": "style losses", "tv_mse": "total variation (GAN)",
+    "style_loss": "style losses", "tv_mse": "total variation (GAN)",
     "max_pool": "max pool (no model uses it)", "upsample2d": "upsampling (no model uses it)",
     "gelu": "GELU (no model uses it)",
 }
@@ -82,14 +91,28 @@ def analytic_lab(rgb: np.ndarray) -> np.ndarray:
 
 def layer(name: str, recorded: np.lib.npyio.NpzFile, x: Tensor) -> Callable[[], Tensor] | None:
     """A layer with the recorded weights, as our networks build it."""
-    weight, bias = (torch.from_numpy(recorded[f"{name}/{kind}:0"]) for kind in ("weight", "bias"))
+    state = {key.removeprefix(f"{name}/").removesuffix(":0"): torch.from_numpy(recorded[key])
+             for key in recorded.files if key.startswith(f"{name}/") and key.endswith(":0")}
     if name == "dense":
-        dense = nn.Linear(*weight.shape)
-        dense.load_state_dict({"weight": weight.t(), "bias": bias})
+        dense = nn.Linear(*state["weight"].shape)
+        dense.load_state_dict(state | {"weight": state["weight"].t()})
         return lambda: dense(x.reshape(-1)[:32].reshape(2, 16))
-    if not name.startswith("conv_"):
-        return None
-    side, _, inputs, outputs = weight.shape
-    conv = convolution(inputs, outputs, side, stride=2 if name.endswith("s2") else 1)
-    conv.load_state_dict({"weight": weight.permute(3, 2, 0, 1), "bias": bias})
-    return lambda: conv(x)
+    head, _, argument = name.partition("_")
+    module: nn.Module
+    match head:
+        case "conv" | "convT":
+            kernel = state["weight"].permute(3, 2, 0, 1)
+            stride = 2 if argument.endswith("s2") else 1
+            module = (convolution(kernel.shape[1], kernel.shape[0], kernel.shape[2], stride=stride) if head == "conv"
+                      else Widen(kernel.shape[0], kernel.shape[1], stride=stride))
+            state["weight"] = kernel
+        case "frnorm":
+            module = ResponseNorm(len(state["weight"]))
+        case "tlu":
+            module = Threshold(len(state["tau"]))
+        case "blurpool":
+            module = BlurPool(int(argument))
+        case _:
+            return None
+    module.load_state_dict(state)
+    return lambda: module(x)

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.settings.kind import Value
-from core.settings.registry import defaults
+from core.settings.registry import birth_settings
 
-SAME = ("archi", "resolution", "ae_dims", "e_dims", "d_dims", "d_mask_dims", "masked_training", "random_warp",
-        "clipgrad", "lr")
+SAME = ("archi", "resolution", "ae_dims", "inter_dims", "e_dims", "d_dims", "d_mask_dims", "morph_factor",
+        "masked_training", "random_warp", "clipgrad", "lr")
+MODELS = {"SAEHD": "saehd", "AMP": "amp", "AMPLegacy": "amp_legacy", "Quick96": "quick96"}
 # An option that we do not have is missing where it is on.
 LATER = {
     "gan_power": "GAN", "true_face_power": "true face power", "face_style_power": "face style power",
@@ -17,22 +18,28 @@ LATER = {
 }
 
 
-def missing_of(kind: str, options: Mapping[str, Any]) -> str:
-    """What this case needs and does not exist, or ""."""
-    if kind != "SAEHD":
+def missing_of(kind: str, options: Mapping[str, Any], *, is_trained: bool = True) -> str:
+    """What this case needs and does not exist, or "". A forward pass needs the network alone."""
+    if kind not in MODELS:
         return f"{kind} networks"
+    if not is_trained:
+        return ""
+    if kind != "SAEHD":
+        return f"training of {kind}"
     found = [name for key, name in LATER.items() if options.get(key)]
     if options.get("loss_function", "SSIM") != "SSIM":
         found.append(f"loss function {options['loss_function']}")
     return ", ".join(found)
 
 
-def settings_of(options: Mapping[str, Any]) -> dict[str, Value]:
+def settings_of(options: Mapping[str, Any], kind: str = "SAEHD") -> dict[str, Value]:
     """Our settings. The original always freezes inter_AB while random warp is off."""
-    eyes_mouth = bool(options.get("eyes_mouth_prio", False))
+    # the original's AMP has no such option and always does it; the fork's has two, named apart
+    eyes_mouth = bool(options.get("eyes_mouth_prio", kind == "AMP" and "eyes_prio" not in options))
     dropout = options.get("lr_dropout", "n")
-    return defaults() | {key: options[key] for key in SAME if key in options} | {
-        "optimizer": "adabelief" if options.get("adabelief", True) else "rmsprop",
+    model = {"model": MODELS[kind]}
+    return birth_settings(model | {key: options[key] for key in SAME if key in options}) | {
+        "optimizer": "adabelief" if options.get("adabelief", kind != "Quick96") else "rmsprop",
         "lr_dropout": "n" if dropout in (False, "n") else "y",
         "eyes_prio": eyes_mouth or bool(options.get("eyes_prio")),
         "mouth_prio": eyes_mouth or bool(options.get("mouth_prio")),

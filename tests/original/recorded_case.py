@@ -8,13 +8,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from core.nets.dfl_keys import original_tensors
-from core.nets.saehd import SaehdNetwork, make_network
+from core.nets.dfl_keys import load_original, original_tensors
+from core.nets.family import make_network
+from core.nets.network import FaceNetwork
 from core.settings.kind import Value
 from core.train.optim import make_optimizer
 from core.train.step import Step
 from core.train.train_batch import TrainBatch, TrainSide
-from tests.original.network_files import Weights, put_weights, weights_from_recipe, weights_from_zips
+from tests.original.network_files import Weights, weights_from_recipe, weights_from_zips
 
 Recorded = Mapping[str, np.ndarray]
 
@@ -26,7 +27,7 @@ WEIGHT_UNIT, PIXEL_UNIT = 512, 255      # made-up weights are multiples of 1/512
 class Case:
     """A network and the step that trains it."""
 
-    network: SaehdNetwork
+    network: FaceNetwork
     step: Step
     settings: dict[str, Value]
 
@@ -41,7 +42,7 @@ def weights_of_case(folder: Path, entry: Mapping, settings: Mapping[str, Value])
 def case_of(settings: dict[str, Value], weights: Weights) -> Case:
     """A case with these weights, its optimizer fresh."""
     network = make_network(settings)
-    put_weights(network, weights)
+    load_original(network, weights)
     return Case(network, Step(network, make_optimizer(str(settings["optimizer"]), network)), settings)
 
 

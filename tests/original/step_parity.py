@@ -44,9 +44,10 @@ def check_forward(folder: Path, name: str, entry: Mapping) -> Outcome:
     """The six pictures of a golden file."""
     recorded = np.load(folder / f"{name}.npz")
     config = config_of(recorded)
-    if missing := missing_of(kind_of(config), config["options"]):
+    kind = kind_of(config)
+    if missing := missing_of(kind, config["options"], is_trained=False):
         return {"missing": missing}, False
-    settings = settings_of(config["options"])
+    settings = settings_of(config["options"], kind)
     case = case_of(settings, weights_of_case(folder, entry, settings))
     deviations = prediction_deviations(case, recorded)
     return deviations, max(deviations.values()) <= PREDICTION
@@ -60,9 +61,10 @@ def kind_of(config: Mapping) -> str:
 def prediction_deviations(case: Case, recorded: Recorded) -> dict[str, float]:
     """Largest deviation of each recorded picture; a file may hold fewer samples than the batch, or every n-th pixel."""
     src, dst = picture_of(recorded, "warped_src"), picture_of(recorded, "warped_dst")
-    drawn, (swap, swap_mask) = case.network.reconstruct(src, dst), case.network.swap(dst)
-    ours = {"src_src": drawn.src, "src_srcm": drawn.src_mask, "dst_dst": drawn.dst, "dst_dstm": drawn.dst_mask,
-            "src_dst": swap, "src_dstm": swap_mask}
+    drawn = case.network.reconstruct(src, dst, mix=mix_of(recorded))
+    ours = {"src_src": drawn.src, "src_srcm": drawn.src_mask, "dst_dst": drawn.dst, "dst_dstm": drawn.dst_mask}
+    for ending, morph in morphs_of(recorded).items():
+        ours[f"src_dst{ending}"], ours[f"src_dstm{ending}"] = case.network.swap(dst, morph=morph)
     deviations = {}
     for name, picture in ours.items():
         expected = recorded[f"pred_{name}"]
@@ -70,6 +72,19 @@ def prediction_deviations(case: Case, recorded: Recorded) -> dict[str, float]:
         found = picture[: len(expected), :, ::every, ::every].numpy()
         deviations[name] = float(np.abs(found - expected).max())
     return deviations
+
+
+def mix_of(recorded: Recorded) -> torch.Tensor | None:
+    """The channels that AMP took from inter_src, for each sample; None in a case of another family."""
+    return torch.from_numpy(recorded["amp_binomial"].astype(np.float32))[..., None, None] if (
+        "amp_binomial" in recorded) else None
+
+
+def morphs_of(recorded: Recorded) -> dict[str, float]:
+    """How the recorded swaps' names end, and how far each goes."""
+    if "morph_values" in recorded:
+        return {f"_morph{place}": float(morph) for place, morph in enumerate(recorded["morph_values"])}
+    return {"": float(recorded["morph_value"]) if "morph_value" in recorded else 1.0}
 
 
 def check_step(folder: Path, name: str, entry: Mapping) -> Outcome:

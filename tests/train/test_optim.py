@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from core.nets.family import make_network
 from core.nets.initial import initialise
-from core.nets.saehd import make_network
 from core.samples.stream import Stream, block_words
 from core.settings.error import NetworkError
 from core.settings.registry import defaults

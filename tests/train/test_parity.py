@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.parity import main
 from core.nets.dfl_keys import original_tensors
-from core.nets.saehd import make_network
+from core.nets.family import make_network
 from core.settings.error import NetworkError
 from tests.original.folder_parity import check_folder
 from tests.original.network_files import state_as_original, weights_as_original, weights_from_recipe, weights_from_zips
@@ -83,7 +83,7 @@ def test_what_does_not_exist_yet_is_missing_and_fails(tmp_path, capsys):
     assert main([str(folder_with(tmp_path, "step_df-ud_adabelief", with_gan))]) == 1
     line = json.loads(capsys.readouterr().out)
     assert line == {"case": "step_df-ud_adabelief", "folder": tmp_path.name, "ok": False, "missing": "GAN"}
-    assert missing_of("AMP", {}) == "AMP networks"
+    assert missing_of("XSeg", {}) == "XSeg networks"
     assert missing_of("SAEHD", {"gan_power": 0.0, "blur_out_mask": True, "pretrain": False}) == "blur out mask"
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.events.pattern import resolve
+from core.nets.family import make_network
 from core.nets.initial import initialise
-from core.nets.saehd import make_network
 from core.settings.registry import defaults
 from core.train.lrd import LrdStream
 from core.train.optim import make_optimizer

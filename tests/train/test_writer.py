@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from core.nets.family import make_network
 from core.nets.initial import initialise
-from core.nets.saehd import make_network
 from core.settings.registry import defaults
 from core.store.disk import RealDisk
 from core.store.folder import RunFolder
