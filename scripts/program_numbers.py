@@ -71,6 +71,8 @@ def coverage() -> str:
     if not COVERAGE.exists():
         return "run make test first"
     told = output(["coverage", "json", "-q", "-o", "-"])
+    if "{" not in told:     # a run that was cut short leaves a file without data
+        return f"nothing is measured in {COVERAGE.name} ({told.strip() or 'coverage said nothing'}): run make test"
     measured = json.loads(told[told.index("{"):])["files"]
     return f"pure {share(measured, PURE):.1%}, all {share(measured, ('',)):.1%}"
 
