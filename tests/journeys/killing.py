@@ -7,17 +7,20 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.events.act import SaveNow
 from core.events.event import Ended, Event, Started
 from core.run.place import Place
-from core.run.spawn import ensure_supervisor
+from core.run.spawn import ensure_supervisor, join
 from core.store.folder import RunFolder
 from core.store.generation import Generations
 from core.store.journal import read_journal
 from core.store.line import line_of
 from core.store.lock import holder, is_held
+from core.wire.console_record import Command, Done
 
 PATIENCE_S = 180.0    # an overloaded machine takes a minute to load torch
 POLL_S = 0.0005
+LONGEST_S = 4.0     # until a kill that is not aimed; an automatic save comes every 3 s
 WINDOW_S = 0.06     # how long a save of the small run takes about; a kill that is aimed at one falls within; halved
                     # after each that came too late, for machines differ
 
@@ -32,6 +35,10 @@ class Kill:
     seconds: float
     cause: str
 
+    def __str__(self) -> str:
+        return (f"{self.where}; goes on from generation {self.generation} at iteration {self.iteration} after "
+                f"{self.seconds:.1f} s; {self.cause}")
+
 
 class Victim:
     """A run whose trainer is killed again and again, under its real supervisor."""
@@ -39,32 +46,58 @@ class Victim:
     def __init__(self, folder: RunFolder, seed: int) -> None:
         self._window_s = WINDOW_S
         self.folder = folder
+        self._place = Place(folder.name, folder.path)
         self._random = random.Random(seed)
-        ensure_supervisor(Place(folder.name, folder.path), park=False)
+        ensure_supervisor(self._place, park=False)
 
     def kill(self, *, in_save: bool) -> Kill:
-        """Kill once: `in_save` waits for the first blob of a save, else some time passes first."""
+        """Kill once: `in_save` aims at a save after one that was acknowledged, else some time passes first."""
         pid = self.training_pid()
-        before = self._names(), self._head()
         if in_save:
-            self.wait(lambda: self._names() - before[0], "the first blob of a save")
-            before = before[0], self._head()
+            acknowledged, head, names = self._begin_save()
             time.sleep(self._random.uniform(0, self._window_s))   # the moment is the test's own, nothing is waited for
         else:
-            time.sleep(self._random.uniform(0, 1.0))
+            time.sleep(self._random.uniform(0, LONGEST_S))
+            acknowledged, head, names = self._head(), self._head(), self._names()
         ends = len(self._events(Ended))
         os.kill(pid, signal.SIGKILL)
         killed_s = time.monotonic()
         self.wait(lambda: len(self._events(Ended)) > ends, "the supervisor to note the end")
-        is_inside = self._head() == before[1] and bool(self._names() - before[0])
+        is_inside = self._head() == head and bool(self._names() - names)
         if in_save and not is_inside:
             self._window_s /= 2
         generation = self._sound_generation()
+        assert (generation.number if generation else 0) >= (acknowledged or 0), "a save that was acknowledged is lost"
         self.training_pid()
         end = self._events(Ended)[-1].body
         return Kill("between the first blob and HEAD" if is_inside else "elsewhere",
                     generation.number if generation else None, generation.iteration if generation else 0,
                     time.monotonic() - killed_s, f"{end.cause}: signal {end.signal}")
+
+    def _begin_save(self) -> tuple[int | None, int | None, set[str]]:
+        """Save, train on, save again, and come back at the first blob of that: the acknowledged generation, and HEAD
+        and blobs as they were before it."""
+        channel, _ = join(self._place, "killer", park=False)
+        try:
+            channel.send(Command(1, SaveNow()))
+            while not isinstance(answer := channel.receive(PATIENCE_S), Done):
+                assert answer is not None, "the supervisor closed"
+            acknowledged, rows = self._head(), self._row_bytes()
+            self.wait(lambda: self._row_bytes() > rows, "an iteration after the save")
+            names = self._names()
+            channel.send(Command(2, SaveNow()))
+
+            def begun() -> tuple[int | None] | None:
+                head = self._head()     # before the look at the blobs: a save that is over by then is not this one
+                return (head,) if self._names() - names else None
+
+            (head,) = self.wait(begun, "the first blob of a save")
+        finally:
+            channel.close()
+        return acknowledged, head, names
+
+    def _row_bytes(self) -> int:
+        return sum(p.stat().st_size for p in self.folder.metrics.iterdir())
 
     def _sound_generation(self):
         """The newest sound generation, of one iteration throughout; None before the first."""
