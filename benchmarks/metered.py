@@ -72,6 +72,7 @@ def supervise(words: list[str]) -> int:
     from core.run.client_queue import ClientQueue
     from core.run.environment import Programs
     from core.run.supervise import main
+    from core.run.supervisor import Options
 
     most, put, file = 0, ClientQueue.put, Path(os.environ[VARIABLE]) / PENDING
 
@@ -84,7 +85,7 @@ def supervise(words: list[str]) -> int:
         return has_room
 
     ClientQueue.put = metered  # type: ignore[method-assign, assignment]
-    return main(words, programs=Programs([*OURS, "train"], [*OURS, "supervise"]))
+    return main(words, Options(Programs([*OURS, "train"], [*OURS, "supervise"])))
 
 
 if __name__ == "__main__":

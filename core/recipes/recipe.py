@@ -35,7 +35,8 @@ class Recipe:
         acts: list[tuple[int, Act]] = []
         begins = 0
         for before, stage in zip(self.stages, self.stages[1:], strict=False):
-            assert before.iterations is not None  # the language lets only the last stage be without an end
+            if before.iterations is None:
+                break   # it has no end; the language lets only the last stage be so
             begins += before.iterations
             acts.append((begins, SetValues(dict(stage.settings))))
         return tuple(acts)

@@ -22,6 +22,7 @@ from core.wire.console_record import (
     Pong,
     PreviewNews,
     Refused,
+    Request,
     Tick,
     Welcome,
 )
@@ -42,7 +43,7 @@ class Host(Protocol):
     async def welcome(self, client: "Client") -> Welcome:
         """The whole state, for a client that has just said hello."""
 
-    async def serve(self, client: "Client", request: ClientMessage) -> None:
+    async def serve(self, client: "Client", request: Request) -> None:
         """Answer a request by `client.send`; a DflTuiError becomes a Refused."""
 
     def left(self, client: "Client") -> None:
@@ -61,7 +62,7 @@ class Client:
         self._host = host
         self._queue = ClientQueue()
         self._has_frames = asyncio.Event()
-        self._requests: asyncio.Queue[ClientMessage] = asyncio.Queue(MAX_CLIENT_REQUESTS)
+        self._requests: asyncio.Queue[Request] = asyncio.Queue(MAX_CLIENT_REQUESTS)
         self._reason = ""
         self._must_close = asyncio.Event()
 
@@ -147,7 +148,6 @@ class Client:
         """One request after the other: so no client can keep the supervisor busy with more than one."""
         while True:
             request = await self._requests.get()
-            assert not isinstance(request, Hello)
             try:
                 await self._host.serve(self, request)
             except DflTuiError as error:

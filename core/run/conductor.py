@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.events.event import Ended, Event, Started, Stopped
+from core.events.event import Ended, Event, Started, Stopped, Warned
 from core.events.fold import inverse
 from core.run import poison, restart
 from core.run.archive import Archive
@@ -19,11 +19,12 @@ from core.run.desk import Desk
 from core.run.environment import Programs
 from core.run.hook import Happening
 from core.run.ledger import Draft, Ledger
+from core.run.orphan import PATIENCE, Orphan, Patience
+from core.run.program import Program
 from core.run.trainer_end import Exit, how_it_ended
 from core.run.trainer_process import TrainerProcess
 from core.settings.error import DflTuiError, StoreError
 from core.store.folder import RunFolder
-from core.store.lock import holder, is_held
 from core.wire.trainer_record import (
     Applied,
     At,
@@ -39,22 +40,26 @@ from core.wire.trainer_record import (
 LOCK_POLL_S = 0.1
 SAVE_PATIENCE_S = 300.0     # a large model on a slow disk; after that a stop is a SIGTERM
 SIGTERM_PATIENCE_S = 10.0   # what a rented box gives between SIGTERM and SIGKILL
+PROGRAM_POLL_S = 5.0        # a program that is being changed, or that does not start, is tried again so often
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a conductor works with. `said`: told what happened to the run, for the hook; `drew`: told of previews."""
+    """What a conductor works with. `said`: told what happened to the run, for the hook; `drew`: told of previews;
+    `patience`: with the trainer of an earlier supervisor."""
 
     folder: RunFolder
     programs: Programs
     said: Callable[[Happening, str], None]
     drew: Callable[[int], None]
+    patience: Patience = PATIENCE
 
 
 class Conductor:
-    """Starts and ends trainers. `phase` and `detail` say how it stands when no trainer speaks for itself."""
+    """Starts and ends trainers. `phase` and `detail` say how it stands when no trainer speaks for itself;
+    `hands_over`: the program was changed on disk, and the new one is to go on with the run."""
 
     def __init__(self, setup: Setup, ledger: Ledger, archive: Archive, *, is_parked: bool) -> None:
         self._setup = setup
@@ -69,6 +74,9 @@ class Conductor:
         self._phase, self._detail = "waiting", ""
         self._wake = asyncio.Event()
         self._is_ending = False
+        self.hands_over = False
+        self._program = Program(setup.programs)
+        self._orphan = Orphan(setup.folder, setup.patience)
         self._history = restart.ends(ledger.events)
         self._deaths: list[poison.Death] = []
 
@@ -97,20 +105,21 @@ class Conductor:
 
     # --- the loop -----------------------------------------------------------------------------------------------------
     async def conduct(self) -> None:
-        """Keep a trainer running as long as one is wanted. Ends after `end` only."""
+        """Keep a trainer running as long as one is wanted. Ends after `end`, and when another program `hands_over`."""
         await self._learn_progress()
-        while not self._is_ending:
+        while not (self._is_ending or self.hands_over):
             if not self._wants_trainer():
                 self._phase = "stopped" if self._ledger.state.stopped else "parked"
                 self._detail = self._why_stopped()
-                await self._sleep(None)
+                if not await self._another_program_is_there():
+                    await self._sleep(None)
                 continue
-            if not await self._old_trainer_is_gone():
+            if not await self._old_trainer_is_gone() or await self._another_program_is_there():
                 continue
             self._note_lost_trainer()
-            status = await self._train()
-            if isinstance(status, Exit):
-                await self._judge(status)
+            attempt = self._begin()
+            if attempt is not None and attempt.trainer is not None:
+                await self._judge(attempt, await attempt.trainer.wait())
 
     async def _sleep(self, seconds: float | None) -> None:
         """Sleep until something changes, or for so long."""
@@ -146,14 +155,28 @@ class Conductor:
 
     async def _old_trainer_is_gone(self) -> bool:
         """Wait until no trainer of an earlier supervisor writes any more; False when something changed meanwhile."""
-        lock = self._setup.folder.trainer_lock
-        if not is_held(lock):
+        waits_for = self._orphan.look(time.monotonic())
+        if not waits_for:
             return True
-        who = holder(lock)
-        self._phase = "waiting"
-        self._detail = f"the trainer of an earlier supervisor (process {who.pid if who else '?'}) saves and ends"
+        self._phase, self._detail = "waiting", waits_for
         await self._sleep(LOCK_POLL_S)
         return False
+
+    async def _another_program_is_there(self) -> bool:
+        """Whether the code on disk is not ours any more: then nothing is started by us. It goes on with the run as
+        soon as it can; False where it is ours."""
+        if not self._program.is_outdated():
+            return False
+        why_not = await asyncio.to_thread(self._program.why_not_ready) or self._ledger.owes
+        if why_not:
+            log.warning("program changed why_not=%r", why_not)
+            if self._wants_trainer():
+                self._phase, self._detail = "waiting", f"the program was changed on disk; {why_not}"
+            await self._sleep(PROGRAM_POLL_S)
+        elif not self._is_ending:
+            sentence = "the program was changed on disk: a supervisor of the new one goes on with the run"
+            self.hands_over = not self._ledger.note(Draft(Warned("program", sentence)))
+        return True
 
     def _note_lost_trainer(self) -> None:
         """A trainer that began and has no end in the journal lost its supervisor: say so."""
@@ -162,12 +185,12 @@ class Conductor:
                 return
             if isinstance(event.body, Started):
                 sentence = ("the supervisor ended without a word (killed, or the machine went down); "
-                            "the run goes on from what was saved")
+                            + (self._orphan.story or "the run goes on from what was saved"))
                 self._ledger.note(Draft(Ended("supervisor", sentence), self.progress))
                 return
 
-    async def _train(self) -> Exit | None:
-        """One trainer from start to end; None when it could not be started."""
+    def _begin(self) -> Attempt | None:
+        """Start a trainer; None when it could not be started."""
         folder = self._setup.folder
         self._prepare()
         self._phase, self._detail = "starting", ""
@@ -185,7 +208,7 @@ class Conductor:
         trainer.send(Begin(str(folder.path), str(cache), self._ledger.state.number, relaunch))
         self.desk.came(trainer.send)
         log.info("trainer pid=%s started", trainer.pid)
-        return await trainer.wait()
+        return attempt
 
     def _prepare(self) -> None:
         try:
@@ -221,13 +244,11 @@ class Conductor:
                 pass
 
     # --- after its end ------------------------------------------------------------------------------------------------
-    async def _judge(self, status: Exit) -> None:
+    async def _judge(self, attempt: Attempt, status: Exit) -> None:
         """Write down how it ended, take a deadly change back, and wait as the policy says."""
-        attempt, self.attempt = self.attempt, None
-        assert attempt is not None
-        assert attempt.trainer is not None
-        if attempt.trainer.broken and attempt.failed is None:
-            attempt.killed_for = attempt.killed_for or attempt.trainer.broken
+        self.attempt = None
+        if attempt.failed is None:
+            attempt.killed_for = attempt.killed_for or status.broken
         await self._learn_progress()
         state = self._ledger.state
         ended = how_it_ended(status, attempt.story(self.progress, asked="the run is stopped" if state.stopped else ""))
@@ -250,7 +271,8 @@ class Conductor:
         """Write the inverse of a deadly change; False when the disk refused, which leaves it to the next death: no
         trainer may run while it is owed."""
         undone, why = inverse(change.body), poison.taken_back(change, ended)
-        assert undone is not None
+        if undone is None:
+            return False
         try:
             self._ledger.append(Draft(undone, at, why=why, undoes=change.number))
         except StoreError as error:
@@ -285,8 +307,8 @@ class Conductor:
             self._finish(why)
 
     def _finish(self, why: str, *, is_final: bool = False) -> None:
-        assert self.attempt is not None
-        assert self.attempt.trainer is not None
+        if self.attempt is None or self.attempt.trainer is None:
+            return
         self.attempt.asked = self.attempt.asked or why
         self.attempt.finish_by_s = time.monotonic() + SAVE_PATIENCE_S
         self.attempt.trainer.send(Finish(why, is_final))
@@ -301,7 +323,9 @@ class Conductor:
         self.end_trainer(why)
 
     def forgive(self) -> None:
-        """A person wants the run to go on: what went wrong before counts no more, and nothing is waited for."""
+        """A person wants the run to go on: what went wrong before counts no more, and nothing is waited for. A stop
+        that a full disk did not take is no stop any more: written later, it would end what the person began."""
+        self._ledger.drop_owed(Stopped)
         self._history, self._deaths, self.is_parked = [], [], False
         self._wake.set()
 
@@ -326,6 +350,11 @@ class Conductor:
             attempt.finish_by_s = None
             log.error("trainer pid=%s did not end when told", attempt.trainer.pid)
             attempt.trainer.end()
+
+    def look_at_program(self) -> None:
+        """A run that does not train goes over to a changed program too: new consoles find one that they understand."""
+        if self.is_idle and self._program.is_outdated():
+            self._wake.set()
 
     def end(self) -> None:
         """The supervisor was told to end: have the trainer save and end, within SIGTERM_PATIENCE_S, and start none."""

@@ -133,7 +133,7 @@ class Desk:
         """Accept an act, now or for iteration `wish.at`. `progress`: completed iterations. Raises with a sentence."""
         check_act(wish.act)
         if wish.at is not None:
-            self._take_for_later(wish, progress)
+            self._take_for_later(wish, wish.at, progress)
         elif self.is_ready or (self._send is not None and isinstance(wish.act, WITHOUT_EVENT)):
             if not isinstance(wish.act, WITHOUT_BOUNDARY) and not self._ledger.state.waiting:
                 plan(wish.act, self._ledger.state)   # refuse at once what would be refused at the boundary
@@ -141,18 +141,17 @@ class Desk:
         else:
             self._take_without_trainer(wish)
 
-    def _take_for_later(self, wish: Wish, progress: int) -> None:
-        assert wish.at is not None
+    def _take_for_later(self, wish: Wish, at: int, progress: int) -> None:
         if isinstance(wish.act, UNTIMED):
             raise RefusedError("this cannot wait for an iteration", hint="do it now")
         least = max(progress, self._ledger.state.iteration)
-        if wish.at < least:
-            raise RefusedError(f"iteration {wish.at:,} is past", hint=f"the run is at {least:,}")
+        if at < least:
+            raise RefusedError(f"iteration {at:,} is past", hint=f"the run is at {least:,}")
         event = self._note_asked(wish)
         if self._send is not None:
             self._ask(replace(wish, asked=event.number, reply=None))
         if wish.reply:
-            wish.reply.done(event, f"accepted for iteration {wish.at:,}")
+            wish.reply.done(event, f"accepted for iteration {at:,}")
 
     def _take_without_trainer(self, wish: Wish) -> None:
         state = self._ledger.state

@@ -32,10 +32,11 @@ def child_environment(environment: Mapping[str, str] = os.environ) -> dict[str, 
 @dataclass(frozen=True, slots=True)
 class Programs:
     """Command lines of the two programs of a run: a trainer takes `--channel FD` behind it, a supervisor the words of
-    core/run/supervise.py."""
+    core/run/supervise.py. code: the folder of their modules, which an upgrade changes."""
 
     trainer: Sequence[str]
     supervisor: Sequence[str]
+    code: Path = Path(__file__).resolve().parents[1]
 
 
 def our_programs() -> Programs:

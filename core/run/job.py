@@ -29,8 +29,8 @@ def run_job(module: str, words: Sequence[str]) -> Generator[dict[str, Any], None
         process = subprocess.Popen(python_command(f"core.jobs.{module}", *words), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=errors, text=True, env=child_environment())
         try:
-            assert process.stdout is not None
-            yield from _records(module, process.stdout)
+            if process.stdout is not None:  # it is a pipe: said for the type checker
+                yield from _records(module, process.stdout)
             if process.wait():
                 raise JobError(f"the job {module} ended with code {process.returncode}", hint=_last_line(errors))
         finally:

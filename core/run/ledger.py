@@ -76,7 +76,8 @@ class Ledger:
 
         Not for what is REPLAYED: written later, it would stand at an iteration that was trained without it.
         """
-        assert not isinstance(draft.body, REPLAYED)
+        if isinstance(draft.body, REPLAYED):
+            raise TypeError(f"{type(draft.body).__name__} must be appended where it takes effect, or not at all")
         self._owed.append(draft)
         try:
             self.pay()
@@ -90,6 +91,15 @@ class Ledger:
         while self._owed:
             self._append(self._owed[0])
             self._owed.popleft()
+
+    @property
+    def owes(self) -> str:
+        """A sentence when something is not written yet, else ""."""
+        return f"{len(self._owed)} events wait for room on the disk" if self._owed else ""
+
+    def drop_owed(self, kind: type[Body]) -> None:
+        """What is owed of that kind is true no more: it will not be written."""
+        self._owed = deque(draft for draft in self._owed if not isinstance(draft.body, kind))
 
     def close(self) -> None:
         """Close the journal."""

@@ -4,6 +4,7 @@ Called twice: when a command comes in (`check_act`: what no state can change) an
 takes effect (`plan`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.events.act import (
@@ -23,6 +24,7 @@ from core.events.pattern import resolve
 from core.events.state import RunState
 from core.run.name import check_name
 from core.settings.error import RefusedError, SettingError
+from core.settings.kind import Value
 from core.settings.registry import BY_KEY, check, check_together
 from core.wire.limits import MAX_PATTERN_CHARACTERS
 
@@ -89,8 +91,7 @@ def plan(act: Act, state: RunState) -> Plan:
             raise RefusedError(f"{type(act).__name__} cannot wait for an iteration", hint="do it now")
 
 
-def _set(values: object, state: RunState) -> Plan:
-    assert isinstance(values, dict)
+def _set(values: Mapping[str, Value], state: RunState) -> Plan:
     changes = []
     for key, value in values.items():
         known = BY_KEY[key]

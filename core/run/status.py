@@ -1,19 +1,35 @@
 """The tick: how the run stands right now, put together from what the supervisor knows. Pure."""
 
+from dataclasses import dataclass
+
 from core.events.state import RunState
 from core.wire.console_record import Losses, Machine, Tick
 from core.wire.trainer_record import Beat
 
 
-def tick(state: RunState, phase: str, detail: str, *, iteration: int, beat: Beat | None, contact: float, at: float,
-         machine: Machine | None) -> Tick:
-    """The tick of this moment. `beat`: of the trainer that runs, None without one."""
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the supervisor knows right now. iteration: completed ones, as far as known; beat: of the trainer that runs,
+    None without one; contact, at: Unix seconds of its last report and of now."""
+
+    phase: str
+    detail: str
+    iteration: int
+    beat: Beat | None
+    contact: float
+    at: float
+    machine: Machine | None
+
+
+def tick(state: RunState, now: Moment) -> Tick:
+    """The tick of a moment."""
+    beat = now.beat
     if beat is None:
-        return Tick(phase, detail, iteration, state.life, at, contact=contact, machine=machine)
-    return Tick(phase, detail, beat.iteration, beat.life, at, it_s=beat.it_s, data_ms=beat.data_ms,
+        return Tick(now.phase, now.detail, now.iteration, state.life, now.at, contact=now.contact, machine=now.machine)
+    return Tick(now.phase, now.detail, beat.iteration, beat.life, now.at, it_s=beat.it_s, data_ms=beat.data_ms,
                 compute_ms=beat.compute_ms, save_ms=beat.save_ms, lr=beat.lr,
-                eta_s=eta_s(state, beat), contact=contact, replaying_to=beat.replaying_to,
-                losses=Losses(beat.src, beat.dst, beat.src_smooth, beat.dst_smooth, beat.masks), machine=machine)
+                eta_s=eta_s(state, beat), contact=now.contact, replaying_to=beat.replaying_to,
+                losses=Losses(beat.src, beat.dst, beat.src_smooth, beat.dst_smooth, beat.masks), machine=now.machine)
 
 
 def eta_s(state: RunState, beat: Beat) -> float | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.events.act import RollBack, SetValues
+from core.events.act import SetValues
 from core.events.event import Asked, Body, Resumed, RolledBack
 from core.run.archive import Archive
 from core.run.attempt import Attempt
@@ -64,11 +64,10 @@ class Steering:
             raise RefusedError(f"the target of {target:,} iterations is reached",
                                hint="set target_iter higher, or to 0, and resume the run then")
 
-    async def roll_back(self, wish: Wish) -> None:
+    async def roll_back(self, generation: int, wish: Wish) -> None:
         """Go on from an earlier generation in a new life. Raises StoreError when there is no such generation."""
-        assert isinstance(wish.act, RollBack)
         # Pinned: the save with which the trainer ends may push it out of those that are kept.
-        kept, pin = await self._archive.pinned(wish.act.generation)
+        kept, pin = await self._archive.pinned(generation)
 
         def write_down() -> None:
             life = self._ledger.state.life + 1

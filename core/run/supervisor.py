@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -25,8 +25,9 @@ from core.run.lease import Lease
 from core.run.ledger import Draft, Ledger
 from core.run.logs import trim
 from core.run.machine import Sampler
+from core.run.orphan import PATIENCE, Patience
 from core.run.server import Server
-from core.run.status import tick
+from core.run.status import Moment, tick
 from core.run.steering import Steering
 from core.run.version import VERSION
 from core.settings.error import RefusedError, StoreError
@@ -34,15 +35,14 @@ from core.store.folder import RunFolder
 from core.store.lock import FolderLock
 from core.wire.console_record import (
     PROTOCOL,
-    ClientMessage,
     Command,
     Done,
     EventNews,
-    Hello,
     LeaseNews,
     Machine,
     Ping,
     PreviewNews,
+    Request,
     StateNews,
     Tick,
     Welcome,
@@ -61,24 +61,31 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a supervisor runs. `park`: without a trainer; `idle_s`: until it ends when nobody needs it."""
+    """How a supervisor runs. `park`: without a trainer; `idle_s`: until it ends when nobody needs it; `patience`: with
+    the trainer of an earlier one."""
 
     programs: Programs
     park: bool = False
     idle_s: float = IDLE_S
+    patience: Patience = PATIENCE
 
 
 class Supervisor:
-    """One run, from the moment its lock is held. Implements `client.Host`."""
+    """One run, from the moment its lock is held. Implements `client.Host`.
+
+    `successor`: the command line that this process is to become in the end, where the program was changed on disk; the
+    lock of the run goes with it, so that nobody can come in between.
+    """
 
     def __init__(self, folder: RunFolder, lock: FolderLock, options: Options) -> None:
         self._folder = folder
         self._lock = lock
-        self._idle_s = options.idle_s
+        self._options = options
+        self.successor: Sequence[str] = ()
         self._ledger = Ledger(folder)
         self._ledger.listeners.append(self._tell)
         self._archive = Archive(folder, self._ledger.events)
-        setup = Setup(folder, options.programs, self._call_hook, self._tell_preview)
+        setup = Setup(folder, options.programs, self._call_hook, self._tell_preview, options.patience)
         self._conductor = Conductor(setup, self._ledger, self._archive, is_parked=options.park)
         self._steering = Steering(self._conductor, self._ledger, self._archive, self._call_hook)
         self._lease = Lease()
@@ -87,6 +94,8 @@ class Supervisor:
         self._preview: int | None = None
         self._series: list[str] = []
         self._machine: Machine | None = None
+        self._sampler: Sampler | None = None
+        self._machine_due_s = 0.0       # monotonic
         self._told: Tick | None = None
         self._must_end = asyncio.Event()
         self._hooks: set[asyncio.Task[None]] = set()
@@ -100,7 +109,7 @@ class Supervisor:
         self._opened = asyncio.create_task(self._open_archive())
         helpers = [asyncio.create_task(work) for work in (
             self._server.accept(), every(TICK_S, self._tell_tick), every(LOOK_S, self._look_after),
-            every(SLOW_S, self._look_after_files), self._watch_machine())]
+            every(SLOW_S, self._look_after_files), every(TICK_S, self._read_machine))]
         conducting = asyncio.create_task(self._conductor.conduct())
         ending = asyncio.create_task(self._must_end.wait())
         await asyncio.wait([conducting, ending, *helpers], return_when=asyncio.FIRST_COMPLETED)
@@ -115,12 +124,17 @@ class Supervisor:
         for task in (conducting, *others):
             task.cancel()
         await asyncio.gather(conducting, *others, return_exceptions=True)
-        await self._server.close("the run's supervisor ends")
+        await self._server.close("the run's supervisor starts again, as the changed program"
+                                 if self._conductor.hands_over else "the run's supervisor ends")
         if self._hooks:
             await asyncio.wait(self._hooks, timeout=2.0)
         self._archive.close()
         self._ledger.close()
-        self._lock.release()
+        if self._conductor.hands_over:
+            self.successor = [*self._options.programs.supervisor, str(self._folder.path), "--lock",
+                              str(self._lock.hand_over()), *(["--park"] if self._conductor.is_parked else [])]
+        else:
+            self._lock.release()
         for fault in faults:
             if fault is not None:
                 raise fault
@@ -143,14 +157,14 @@ class Supervisor:
                        self._ledger.state, events, self._tick(), self._lease.seat, self._lease.label, self._series,
                        self._preview)
 
-    async def serve(self, client: Client, request: ClientMessage) -> None:
+    async def serve(self, client: Client, request: Request) -> None:
         """Answer one request; what it raises becomes a Refused."""
         match request:
             case Command():
                 await self._command(client, request)
             case AskLease():
                 self._change_lease(client, request)
-            case Hello() | Ping():
+            case Ping():
                 raise RefusedError("this is answered elsewhere")
             case _:
                 client.send(await self._archive.answer(request))
@@ -172,8 +186,8 @@ class Supervisor:
                 self._steering.stop(wish)
             case ResumeRun() if command.at is None:
                 self._steering.resume(wish)
-            case RollBack() if command.at is None:
-                await self._steering.roll_back(wish)
+            case RollBack(generation=generation) if command.at is None:
+                await self._steering.roll_back(generation, wish)
             case WithdrawAct(event=number) if command.at is None:
                 self._conductor.desk.withdraw(number, wish)
             case _:
@@ -207,8 +221,8 @@ class Supervisor:
         conductor = self._conductor
         phase, detail = conductor.phase
         beat = conductor.attempt.beat if conductor.attempt else None
-        return tick(self._ledger.state, phase, detail, iteration=conductor.progress, beat=beat,
-                    contact=conductor.contact, at=time.time(), machine=self._machine)
+        return tick(self._ledger.state, Moment(phase, detail, conductor.progress, beat, conductor.contact, time.time(),
+                                               self._machine))
 
     def _tell_tick(self) -> None:
         """Send a tick when it says something else than the last one."""
@@ -218,24 +232,21 @@ class Supervisor:
             self._server.tell_all(told)
 
     # --- now and then -------------------------------------------------------------------------------------------------
-    async def _watch_machine(self) -> None:
+    async def _read_machine(self) -> None:
         """Read the machine's load while somebody looks."""
-        while not self._server.clients:
-            await asyncio.sleep(TICK_S)
-        sampler = await asyncio.to_thread(Sampler, self._folder.path)
-        while True:
-            if self._server.clients:
-                attempt = self._conductor.attempt
-                pid = attempt.trainer.pid if attempt and attempt.trainer else None
-                try:
-                    self._machine = await asyncio.to_thread(sampler.read, pid)
-                except Exception:   # a worker's main: a counter of the system that cannot be read ends no training
-                    log.debug("machine unread", exc_info=True)
-            await asyncio.sleep(MACHINE_S)
+        if not self._server.clients or time.monotonic() < self._machine_due_s:
+            return
+        self._machine_due_s = time.monotonic() + MACHINE_S
+        if self._sampler is None:
+            self._sampler = await asyncio.to_thread(Sampler, self._folder.path)
+        attempt = self._conductor.attempt
+        pid = attempt.trainer.pid if attempt and attempt.trainer else None
+        self._machine = await asyncio.to_thread(self._sampler.read, pid)
 
     def _look_after(self) -> None:
         now_s = time.monotonic()
         self._conductor.look_after(now_s)
+        self._conductor.look_at_program()
         self._server.end_silent()
         driver = self._server.clients.get(self._lease.seat)
         if driver is not None and now_s - driver.heard_s > LEASE_SILENCE_S:
@@ -243,7 +254,7 @@ class Supervisor:
         if not self._folder.exists():
             log.error("the run folder is gone, the supervisor ends")
             self._must_end.set()
-        is_alone = not self._server.clients and now_s - self._server.last_left_s > self._idle_s
+        is_alone = not self._server.clients and now_s - self._server.last_left_s > self._options.idle_s
         if is_alone and self._conductor.is_idle:
             log.info("nobody needs this run, the supervisor ends")
             self._must_end.set()
@@ -268,13 +279,15 @@ class Supervisor:
         task.add_done_callback(self._hooks.discard)
 
 
-async def every(seconds: float, work: Callable[[], None]) -> None:
+async def every(seconds: float, work: Callable[[], Awaitable[None] | None]) -> None:
     """Do a helper's work again and again. Its mistakes are logged, once each: a disk that refuses to touch a lock
     must not end the training."""
     last = ""
     while True:
         try:
-            work()
+            doing = work()
+            if doing is not None:
+                await doing
         except Exception as error:  # a worker's main
             if repr(error) != last:
                 last = repr(error)

@@ -16,11 +16,13 @@ FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SI
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """What waitpid said, and whether the kernel counted an out-of-memory kill meanwhile."""
+    """What waitpid said, whether the kernel counted an out-of-memory kill meanwhile, and what was wrong with the
+    trainer's reports, or ""."""
 
     code: int | None
     signal: int | None
     out_of_memory: bool = False
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)

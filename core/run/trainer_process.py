@@ -43,9 +43,10 @@ class TrainerProcess:
         self._oom_kills = [oom_kills()] * 2     # as counted at the last two looks
         self._orders: asyncio.Queue[SupervisorOrder] = asyncio.Queue()
         self._reader = asyncio.create_task(self._read(on_report))
+        self._reader.add_done_callback(self._note_reader)
         self._writer = asyncio.create_task(self._write())
         self._killer: asyncio.Task[None] | None = None
-        self.broken = ""    # what was wrong with its reports
+        self._broken = ""   # what was wrong with its reports
 
     @property
     def pid(self) -> int:
@@ -90,12 +91,15 @@ class TrainerProcess:
         except (WireError, OSError) as error:
             self._give_up(f"the trainer's reports are not understood ({error}): if the program was changed while this "
                           "run's supervisor lived, stop the run, wait a minute and start it again")
-        except Exception:   # a message handler on the wire (style.md 2.6)
-            log.exception("report failed pid=%s", self.pid)
+
+    def _note_reader(self, reader: asyncio.Task[None]) -> None:
+        """What on_report raised is a mistake of ours: this trainer waits for an answer that will not come."""
+        if not reader.cancelled() and (fault := reader.exception()) is not None:
+            log.error("report failed pid=%s", self.pid, exc_info=fault)
             self._give_up("the supervisor made a mistake with a report of the trainer; its log says more")
 
     def _give_up(self, why: str) -> None:
-        self.broken = why
+        self._broken = why
         log.error("trainer pid=%s broken=%r", self.pid, why)
         self.signal(signal.SIGKILL)
 
@@ -134,13 +138,12 @@ class TrainerProcess:
     async def wait(self) -> Exit:
         """Its end, after all of its reports were handled."""
         code = await asyncio.shield(self._code)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_REPORTS_S):
-                await asyncio.shield(self._reader)
+        await asyncio.wait([self._reader], timeout=LAST_REPORTS_S)
         self.close()
         if code >= 0:
-            return Exit(code, None)
-        return Exit(None, -code, out_of_memory=-code == signal.SIGKILL and oom_kills() > self._oom_kills[0])
+            return Exit(code, None, broken=self._broken)
+        is_for_memory = -code == signal.SIGKILL and oom_kills() > self._oom_kills[0]
+        return Exit(None, -code, out_of_memory=is_for_memory, broken=self._broken)
 
     def close(self) -> None:
         """Close our end of the channel: a trainer that still runs saves and ends by itself."""

@@ -100,11 +100,16 @@ class RunFolder:
         sync_folder(disk, self.path)
         sync_folder(disk, self.path.parent)
 
-    def lock_run(self, *, wait_s: float = 0.0) -> "FolderLock":
-        """The supervisor's lock. Raises RefusedError while another supervisor lives."""
-        from core.store.lock import take  # late: 45 ms, and a console that only looks for a run takes no lock
+    def lock_run(self, *, wait_s: float = 0.0, handed_over: int | None = None) -> "FolderLock":
+        """The supervisor's lock; `handed_over`: by the program that this process was before (its descriptor).
 
-        return take(self.run_lock, f"run {self.name}", wait_s=wait_s)
+        Raises RefusedError while another supervisor lives.
+        """
+        from core.store.lock import adopt, take  # late: 45 ms, and a console that only looks for a run takes no lock
+
+        what = f"run {self.name}"
+        return take(self.run_lock, what, wait_s=wait_s) if handed_over is None else adopt(self.run_lock, handed_over,
+                                                                                          what)
 
     def lock_trainer(self, *, wait_s: float = 0.0) -> "FolderLock":
         """The lock that a trainer holds until its last write. Raises RefusedError while another trainer writes."""

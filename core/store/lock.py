@@ -11,8 +11,8 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 import msgspec
 
@@ -45,6 +45,12 @@ class FolderLock:
         if self._fd >= 0:
             os.utime(self._fd)
 
+    def hand_over(self) -> int:
+        """Keep the lock for the program that this process becomes by exec: the descriptor that `adopt` takes there."""
+        fd, self._fd = self._fd, -1
+        os.set_inheritable(fd, True)
+        return fd
+
     def release(self) -> None:
         """Give the lock back; the text goes with it."""
         if self._fd >= 0:
@@ -55,8 +61,7 @@ class FolderLock:
     def __enter__(self) -> "FolderLock":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
 
 
@@ -66,16 +71,34 @@ def take(path: Path, what: str, *, wait_s: float = 0.0, clock: Callable[[], floa
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreError(f"cannot lock {path} ({error.strerror})", hint="check the folder and its rights") from error
-    try:
+    with ExitStack() as unless_taken:
+        unless_taken.callback(os.close, fd)
         wait_for(fd, path, what, deadline=clock() + max(wait_s, PROBE_PATIENCE_S), clock=clock)
         refuse_foreign(fd, path, what)
-        text = msgspec.json.encode(myself())
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, text, 0)
-    except BaseException:
-        os.close(fd)
-        raise
+        signed(fd)
+        unless_taken.pop_all()
     return FolderLock(path, fd)
+
+
+def adopt(path: Path, fd: int, what: str) -> FolderLock:
+    """The lock that the program before this one, in this process, held and handed over. Raises StoreError when the
+    descriptor is not that of a lock on `path`, RefusedError when somebody else holds it."""
+    try:
+        is_it = os.path.samestat(os.fstat(fd), path.stat())
+    except OSError as error:
+        raise StoreError(f"the lock {path} was not handed over ({error.strerror})", hint="start it again") from error
+    if not is_it:
+        raise StoreError(f"what was handed over is not the lock {path}", hint="start it again")
+    os.set_inheritable(fd, False)
+    wait_for(fd, path, what, deadline=0.0, clock=time.monotonic)
+    return FolderLock(path, signed(fd))
+
+
+def signed(fd: int) -> int:
+    """`fd`, with this process as the holder in the file's text."""
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, msgspec.json.encode(myself()), 0)
+    return fd
 
 
 def wait_for(fd: int, path: Path, what: str, *, deadline: float, clock: Callable[[], float]) -> None:

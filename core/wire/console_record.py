@@ -96,9 +96,8 @@ class Ping(Struct, frozen=True, forbid_unknown_fields=True, tag="ping"):
     id: Id
 
 
-ClientMessage = (
-    Hello | Command | Lease | AskHistory | AskPreview | AskPreviewList | AskGenerations | AskEvents | AskLog | Ping
-)
+Request = Command | Lease | AskHistory | AskPreview | AskPreviewList | AskGenerations | AskEvents | AskLog | Ping
+ClientMessage = Hello | Request
 
 
 # --- supervisor to client ---------------------------------------------------------------------------------------------

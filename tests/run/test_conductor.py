@@ -1,15 +1,16 @@
-"""The trainer's life on a disk that is full."""
+"""The trainer's life on a disk that is full, and a person who goes on while something is still owed."""
 
 import asyncio
 
 import pytest
 
-from core.events.act import SetValues
-from core.events.event import Ended, SettingsChanged
+from core.events.act import ResumeRun, SetValues
+from core.events.event import Ended, SettingsChanged, Started, Stopped
 from core.run.archive import Archive
 from core.run.conductor import Conductor, Setup
 from core.run.desk import Wish
 from core.run.ledger import Ledger
+from core.run.steering import Steering
 from tests.run.peer_supervise import PROGRAMS
 from tests.run.running import FullDisk
 
@@ -43,6 +44,37 @@ def test_a_change_that_a_full_disk_keeps_from_being_taken_back_is_taken_back_aft
             while ledger.state.settings["batch_size"] == 509:
                 await asyncio.sleep(0.01)
         assert [e.body.cause for e in ledger.events if isinstance(e.body, Ended)] == ["failed"] * 2
+        conductor.end()
+        await loop
+        archive.close()
+        ledger.close()
+
+    asyncio.run(conduct())
+
+
+def test_a_stop_that_a_full_disk_did_not_take_ends_nothing_that_a_person_began_since(run, monkeypatch):
+    async def conduct():
+        disk = FullDisk()
+        ledger = Ledger(run.folder, disk)
+        archive = Archive(run.folder, ledger.events)
+        conductor = Conductor(Setup(run.folder, PROGRAMS, lambda *_: None, lambda _: None), ledger, archive,
+                              is_parked=False)
+        steering = Steering(conductor, ledger, archive, lambda *_: None)
+        disk.is_full = True
+        monkeypatch.setenv("PEER_FAILS_AT_START", "1")
+        loop = asyncio.create_task(conductor.conduct())
+        async with asyncio.timeout(60):
+            while not conductor.is_parked:      # three failures; the disk takes neither their ends nor the stop
+                await asyncio.sleep(0.01)
+            monkeypatch.delenv("PEER_FAILS_AT_START")
+            disk.is_full = False
+            steering.resume(Wish(ResumeRun(), "person:x"))
+            while conductor.progress < 5:
+                await asyncio.sleep(0.01)
+        ledger.pay()
+        assert [type(e.body) for e in ledger.events if isinstance(e.body, Ended | Started | Stopped)] == [
+            *[Ended] * 3, Started]
+        assert ledger.state.stopped == ""
         conductor.end()
         await loop
         archive.close()
