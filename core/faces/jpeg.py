@@ -25,6 +25,7 @@ class JpegFacts:
     height: int
     width: int
     metadata: bytes | None              # payload of the last APP15
+    segment: tuple[int, int]            # where that APP15 begins and ends, or twice where one has to be put in
 
 
 def jpeg_facts(data: bytes) -> JpegFacts:
@@ -33,21 +34,25 @@ def jpeg_facts(data: bytes) -> JpegFacts:
         raise UnusableFaceError(FOREIGN, "is not a JPEG file" if data else "is an empty file")
     size: tuple[int, int] | None = None
     metadata: bytes | None = None
+    segment = (2, 2)
     at = 2
     while True:
+        start = at
         marker, payload, at = _segment(data, at)
         if marker in SOFS:
             size = _size(payload)
         elif marker == APP15:
-            metadata = payload
+            metadata, segment = payload, (start, at)
         elif marker == APP0 and payload[:4] != b"JFIF":
             raise UnusableFaceError(DAMAGED, "has an APP0 segment that is not JFIF: DeepFaceLab cannot read it either")
         elif marker == SOS:
             break
+        if metadata is None and APP0 <= marker <= APP15:
+            segment = (at, at)          # directly behind the last APPn, as the original writes it
     _check_end(data, at)
     if size is None:
         raise UnusableFaceError(DAMAGED, "has no picture size before its pixels")
-    return JpegFacts(*size, metadata)
+    return JpegFacts(*size, metadata, segment)
 
 
 def _segment(data: bytes, at: int) -> tuple[int, bytes, int]:
