@@ -33,7 +33,7 @@ def _put(value: object, parts: list[bytes]) -> None:
             _put(int(value), parts)
             parts.append(b"\x85R")
         case int():
-            raw = value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)
+            raw = value.to_bytes((value + (value < 0)).bit_length() // 8 + 1, "little", signed=True)
             parts.append(b"\x8a" + bytes([len(raw)]) + raw)
         case float():
             parts.append(b"G" + struct.pack(">d", value))

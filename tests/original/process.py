@@ -14,6 +14,7 @@ from core.faces.align import alignment
 from core.faces.face import Face
 from core.faces.face_type import FaceType
 from core.faces.picture import face_mask, read_image
+from tests.original.transfers import transferred
 from tests.original.warp_params import apply_warp, gen_warp_params
 
 EYES = (slice(36, 42), slice(42, 48))
@@ -30,14 +31,27 @@ class OriginalSample:
     eyes_mouth: np.ndarray
 
 
-def process(face: Face, face_type: FaceType, side_px: int, *, seed: int, flip: bool) -> OriginalSample:
+@dataclass(frozen=True)
+class Colour:
+    """The face whose colours are taken, how, and how much hue is shifted after it."""
+
+    partner: Face
+    mode: str
+    hsv: float
+
+
+def process(face: Face, face_type: FaceType, side_px: int, *, seed: int, flip: bool,
+            colour: Colour | None = None) -> OriginalSample:
     """The four outputs of one face. The picture is read once; crop, masks, geometry are made for each output anew."""
     picture = read_image(face).astype(np.float32) / 255
 
     def moved(plane: np.ndarray, *, bend: bool, is_mask: bool) -> np.ndarray:
-        params = gen_warp_params(side_px, flip=flip, transform=np.random.RandomState(seed),
-                                 warp=np.random.RandomState(seed))
-        return apply_warp(params, _crop(plane, face, face_type, side_px, is_mask=is_mask), bend=bend, is_mask=is_mask)
+        transform = np.random.RandomState(seed)
+        params = gen_warp_params(side_px, flip=flip, transform=transform, warp=np.random.RandomState(seed))
+        crop = _crop(plane, face, face_type, side_px, is_mask=is_mask)
+        if colour and not is_mask:
+            crop = _coloured(crop, colour, transform, has_hsv=bend)
+        return apply_warp(params, crop, bend=bend, is_mask=is_mask)
 
     eyes_mouth = moved(eyes_and_mouth(face), bend=False, is_mask=True)
     if eyes_mouth.max() != 0:
@@ -45,6 +59,20 @@ def process(face: Face, face_type: FaceType, side_px: int, *, seed: int, flip: b
     return OriginalSample(warped=np.clip(moved(picture, bend=True, is_mask=False), 0, 1),
                           target=np.clip(moved(picture, bend=False, is_mask=False), 0, 1),
                           mask=moved(face_mask(face), bend=False, is_mask=True), eyes_mouth=eyes_mouth)
+
+
+def _coloured(crop: np.ndarray, colour: Colour, draws: np.random.RandomState, *, has_hsv: bool) -> np.ndarray:
+    """Towards the partner's whole picture in its own frame; hue, saturation and value from the geometry's stream."""
+    partner = cv2.resize(read_image(colour.partner).astype(np.float32) / 255, crop.shape[1::-1])
+    crop = transferred(colour.mode, crop, partner, draws)
+    if not has_hsv:
+        return crop
+    hsv = cv2.cvtColor(crop, cv2.COLOR_BGR2HSV)
+    most = max(1, int(180 * colour.hsv))
+    hsv[..., 0] = (hsv[..., 0] + draws.randint(-most, most + 1)) % 360
+    for channel in (1, 2):
+        hsv[..., channel] = np.clip(hsv[..., channel] + (draws.random_sample() - 0.5) * colour.hsv, 0, 1)
+    return np.clip(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), 0, 1)
 
 
 def eyes_and_mouth(face: Face) -> np.ndarray:

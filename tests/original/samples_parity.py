@@ -24,7 +24,8 @@ from core.faces.landmark import expand_eyebrows
 from core.faces.mask import eyes_mask, hull_mask, mouth_mask, polygon_mask
 from core.faces.picture import read_image, read_jpeg, read_xseg
 from core.faces.pose import pitch_yaw_roll
-from tests.original.process import process
+from tests.original.process import Colour, process
+from tests.original.transfers import transferred
 from tests.original.warp_params import apply_warp, gen_warp_params
 
 Deviations = dict[str, float | str]
@@ -48,7 +49,7 @@ MAP_PX = 1e-4              # float32 positions up to 128 px; half an ulp is 4e-6
 POSE_RAD = 1e-4
 PROCESS_SEED = 1234        # of the global generator from which each JPEG of a pipeline case gets its own seed
 PROCESS_PX = 64
-MISSING: Deviations = {"missing": "colour transfer"}
+TRANSFER_SEED, HSV_SEED = 7, 99
 
 
 def check_samples(folder: Path) -> Iterator[Case]:
@@ -161,8 +162,21 @@ def _xseg(key: str, found: Found, n: str) -> Case:
     return _case(key, MASK, {"mask": float("nan") if ours is None else _largest(ours, theirs)})
 
 
-def _missing(key: str, _: Found) -> Case:
-    return key, dict(MISSING), False
+def _transfer(key: str, found: Found, mode: str) -> Case:
+    picture, partner = (found.recorded[f"ct_{which}"].astype(np.float32) / 255 for which in ("src", "trg"))
+    ours = transferred(mode, picture, partner, np.random.RandomState(TRANSFER_SEED))
+    mean = _mean(ours, found.recorded[key])
+    return key, {"mean": mean, "largest": _largest(ours, found.recorded[key])}, mean <= PICTURE_MEAN
+
+
+def _recoloured(key: str, found: Found, mode: str, amount: str) -> Case:
+    """One sample of the first face in the colours of the second, shifted in hue: warped."""
+    seed = np.random.RandomState(HSV_SEED).randint(0x80000000, dtype=np.int64)
+    colour = Colour(found.faces[1], mode, float(f"{amount[0]}.{amount[1:]}"))
+    sample = process(found.faces[0], found.faces[0].face_type, PROCESS_PX, seed=seed, flip=True, colour=colour)
+    ours = sample.warped.transpose(2, 0, 1)[None]
+    mean = _mean(ours, found.recorded[key])
+    return key, {"mean": mean, "largest": _largest(ours, found.recorded[key])}, mean <= PICTURE_MEAN
 
 
 _CHECKS: dict[str, Callable[..., Case]] = {
@@ -175,8 +189,8 @@ _CHECKS: dict[str, Callable[..., Case]] = {
     r"(eye|mouth)_mask_(\d+)": _eyes_or_mouth,
     r"polymask_(\d+)": _polygons,
     r"xseg_(\d+)": _xseg,
-    r"ct_(?:rct|lct|mkl|idt|sot)": _missing,
-    r"proc_rct_\w+": _missing,
+    r"ct_(rct|lct|mkl|idt|sot)": _transfer,
+    r"proc_(rct|lct|mkl)_hsv(\d\d)_warped": _recoloured,
 }
 
 
