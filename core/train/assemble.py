@@ -17,6 +17,7 @@ from core.events.event import Chose, NetworkMade, Started
 from core.nets.family import make_network
 from core.nets.initial import initialise
 from core.samples.source import worker_count
+from core.settings.error import RefusedError
 from core.settings.registry import SETTINGS
 from core.store.folder import RunFolder
 from core.store.generation import Generations
@@ -125,6 +126,9 @@ class Trainer:
 
     def _open_faces(self, ground: Ground) -> TrainingFaces:
         state = ground.start.course.state
+        if not (state.src.path and state.dst.path):
+            raise RefusedError("the run has no face sets: it was imported to be exported",
+                               hint="import the model again with --src and --dst")
         faces = open_faces((Path(state.src.path), Path(state.dst.path)), state.settings, Path(self._begin.cache),
                            workers=worker_count(int(state.settings["workers"])), say=ground.progress.renew)
         for side in SIDES:

@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Train": {
         "demo": Entry("demo", "Train on the packaged synthetic faces."),
         "new": Entry("new", "Make a run from two face sets."),
+        "import": Entry("exchange", "Make a run from a model of DeepFaceLab."),
         "train": Entry("train", "Start or go on training a run."),
         "attach": Entry("attach", "Open the console of a run."),
         "tmux": Entry("tmux", "Open the console of a run in its own tmux session."),
@@ -55,6 +56,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Use": {
         "faces": Entry("faces", "Check folders of aligned faces."),
         "swap": Entry("swap", "Swap the faces of a folder."),
+        "export": Entry("exchange", "Write a run's model for another program."),
     },
     "Help": {
         "doctor": Entry("doctor", "Check machine, terminal and folders."),
