@@ -30,7 +30,7 @@ def recorded_run(tmp_path: Path) -> Iterator[Path]:
     """The folder of a run that is served by another process."""
     folder = tmp_path / "run"
     process = subprocess.Popen([sys.executable, "-m", "tests.console.recorded", str(folder)], cwd=ROOT)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not (folder / "run.sock").exists():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)

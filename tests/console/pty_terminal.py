@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import struct
@@ -13,8 +14,16 @@ import termios
 import time
 from collections.abc import Callable, Sequence
 
-PATIENCE_S = 30.0
+import psutil
+
+PATIENCE_S = 90.0
 ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b\][^\x07]*\x07|\x1b[=>]")
+
+
+def children_cpu_s() -> float:
+    """CPU seconds of our children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 class PtyTerminal:
@@ -23,6 +32,7 @@ class PtyTerminal:
     def __init__(self, command: Sequence[str], *, size: tuple[int, int], environment: dict[str, str]) -> None:
         self.output = bytearray()
         self.code: int | None = None
+        self._others_s = children_cpu_s()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execve(command[0], list(command), environment)
@@ -76,8 +86,8 @@ class PtyTerminal:
             self.read(left)
         return len(self.output) - before
 
-    def wait_for_end(self, *, within_s: float = PATIENCE_S, reads: bool = True) -> float:
-        """Until the program has ended, with or without reading what it writes; the seconds it took."""
+    def wait_for_end(self, *, within_s: float = PATIENCE_S, reads: bool = True) -> None:
+        """Until the program has ended, with or without reading what it writes."""
         def ended() -> bool:
             if self.code is None:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -91,7 +101,14 @@ class PtyTerminal:
                 select.select([], [], [], 0.02)
         if reads:
             self.read_rest()
-        return time.monotonic() - began
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the program and its children so far, or in all when it has ended."""
+        if self.code is not None:
+            return children_cpu_s() - self._others_s
+        root = psutil.Process(self.pid)
+        spent = [process.cpu_times() for process in (root, *root.children(recursive=True))]
+        return sum(times.user + times.system for times in spent)
 
     def read_rest(self) -> None:
         """What was written before the end."""

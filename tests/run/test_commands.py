@@ -18,7 +18,18 @@ from core.events.act import (
     UnlockBlocks,
     WithdrawAct,
 )
-from core.events.event import Asked, BackedUp, Ended, Locked, RolledBack, SettingsChanged, Started, Unlocked, Withdrawn
+from core.events.event import (
+    Asked,
+    BackedUp,
+    Ended,
+    Locked,
+    Resumed,
+    RolledBack,
+    SettingsChanged,
+    Started,
+    Unlocked,
+    Withdrawn,
+)
 from core.events.fold import fold
 from core.wire.console_record import (
     AskEvents,
@@ -123,24 +134,26 @@ def test_stop_saves_ends_and_stays_until_resume(run, console):
 
 
 def test_an_act_for_later_is_one_event_when_accepted_and_one_at_its_iteration(run, console):
-    now = console.tick(lambda t: t.iteration > 5).iteration
-    asked = console.command(LockBlocks("decoder_src"), at=now + 150).event
-    assert asked.body == Asked(LockBlocks("decoder_src"), now + 150)
-    withdrawn = console.command(SetValues({"lr": 1e-3}), at=now + 151).event
+    now = console.command(PauseRun()).event.iteration      # or the trainer may be there before we have asked
+    asked = console.command(LockBlocks("decoder_src"), at=now + 15).event
+    assert asked.body == Asked(LockBlocks("decoder_src"), now + 15)
+    withdrawn = console.command(SetValues({"lr": 1e-3}), at=now + 16).event
     assert isinstance(console.command(WithdrawAct(withdrawn.number)), Done)
+    assert isinstance(console.command(ResumeRun()), Done)
     locked = console.hear(lambda m: isinstance(m, EventNews) and m.event.asked == asked.number).event
-    assert locked.iteration == now + 150
-    console.tick(lambda t: t.iteration > now + 160)
-    assert [e.body for e in run.events[-2:]] == [Withdrawn(withdrawn.number), locked.body]
+    assert locked.iteration == now + 15
+    console.tick(lambda t: t.iteration > now + 20)
+    assert [e.body for e in run.events[-3:]] == [Withdrawn(withdrawn.number), Resumed(), locked.body]
     assert "is past" in console.command(LockBlocks("encoder"), at=1).sentence
 
 
 def test_stopping_at_an_iteration_stops_there(run, console):
-    now = console.tick(lambda t: t.iteration > 5).iteration
-    console.command(StopRun(), at=now + 100)
+    now = console.command(PauseRun()).event.iteration
+    console.command(StopRun(), at=now + 10)
+    console.command(ResumeRun())
     console.tick(lambda t: t.phase == "stopped")
     assert fold(run.events).stopped == "person"
-    assert console.ask(AskGenerations).generations[0].iteration == now + 100
+    assert console.ask(AskGenerations).generations[0].iteration == now + 10
 
 
 def test_a_setting_of_the_start_saves_and_starts_again(run, console):

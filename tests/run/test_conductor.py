@@ -31,7 +31,7 @@ def test_a_change_that_a_full_disk_keeps_from_being_taken_back_is_taken_back_aft
 
         ledger.listeners.append(fill)
         loop = asyncio.create_task(conductor.conduct())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while conductor.progress < 5:
                 await asyncio.sleep(0.01)
             conductor.desk.take(Wish(SetValues({"batch_size": 509}), "person:x"), progress=conductor.progress)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.journey
 
 
 async def reached(condition, what: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
     assert condition(), what

@@ -112,7 +112,7 @@ def test_the_hook_reads_what_happened(make_run, tmp_path):
         lines = (tmp_path / "notes").read_text().splitlines() if (tmp_path / "notes").exists() else []
         return [json.loads(line) for line in lines] if len(lines) == 2 else None
 
-    restarted, over = until(notes, "two notes")
+    restarted, over = sorted(until(notes, "two notes"), key=lambda note: note["at"])    # two processes wrote them
     assert (restarted["run"], restarted["happening"], over["happening"]) == ("demo", "restarted", "ended")
     assert "SIGKILL" in restarted["sentence"]
 

@@ -149,7 +149,7 @@ def test_a_hook_reads_json_and_its_output_is_logged(tmp_path, caplog):
 
 
 def test_a_hook_that_hangs_is_killed_with_its_children(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("core.run.hook.LONGEST_S", 0.3)
+    monkeypatch.setattr("core.run.hook.LONGEST_S", 2.0)    # a shell has to start in that time
     asyncio.run(call(f"sleep 600 & echo $! > {tmp_path}/pid; wait", NOTE))
     assert "was killed" in caplog.text
     child = int((tmp_path / "pid").read_text())
@@ -212,11 +212,11 @@ def test_the_doctor_looks_at_everything_and_says_it_in_sentences(tmp_path):
     ("print('cuda:0 H100, 70 of 80 GB free')", "ok", "H100"),
     ("pass", "warn", "CPU works"),
     ("raise ImportError('libtorch.so is broken')", "bad", "libtorch.so is broken"),
-    ("import time; time.sleep(60)", "bad", "driver may hang"),
+    ("import time; time.sleep(600)", "bad", "driver may hang"),
 ])
 def test_the_doctor_asks_torch_in_a_process_of_its_own(monkeypatch, program, state, words):
     monkeypatch.setattr(doctor_module, "PROBE", program)
-    monkeypatch.setattr(doctor_module, "PROBE_S", 2.0)
+    monkeypatch.setattr(doctor_module, "PROBE_S", 1.0 if "sleep" in program else 60.0)
     monkeypatch.setattr(doctor_module.shutil, "which", lambda _: None)
     found = doctor_module.devices()
     assert found.state == state
