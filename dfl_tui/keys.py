@@ -107,6 +107,7 @@ KEYS: tuple[Key, ...] = (
         anywhere=True),
     Key(("full_stop",), "later", "previews", "later", "The next later iteration; at the newest the comparison ends.",
         anywhere=True),
+    Key(("enter",), "tell", "events", "in full", "Tell the event under the cursor in full: what, when, by whom, why."),
     Key(("enter",), "open", "runs", "open", "Open the run under the cursor."),
     Key(("enter",), "edit", "new-run", "fill in", "Fill in the field, or do what the row says."),
     Key(("space",), "switch", "new-run", "switch", "Take the next choice."),

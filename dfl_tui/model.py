@@ -3,8 +3,9 @@
 Knows no socket, widget or clock. Panels draw from it and nothing else; what they asked for lies in `answers`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from msgspec import Struct
@@ -14,8 +15,10 @@ from core.events.fold import apply as fold_event
 from core.events.state import RunState
 from core.settings.error import JournalError
 from core.wire.console_record import (
+    AskEvents,
     ClientMessage,
     EventNews,
+    Events,
     LeaseNews,
     PreviewNews,
     StateNews,
@@ -24,7 +27,8 @@ from core.wire.console_record import (
     Welcome,
 )
 
-KEPT_EVENTS = 1_000   # what the event log can scroll through; older ones are in `dfl-tui show`
+KEPT_EVENTS = 20_000  # of the newest; about 20 MB, and a run of months has a tenth of that
+EVENTS_AT_ONCE = 500  # what one answer holds (core/wire/limits.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def apply(model: Model, message: Message | Struct) -> Model:
             return replace(model, driver=driver, driver_label=label)
         case Link():
             return replace(model, link=message)
+        case Answered(answer=Answer(answer=Events(events=events))):
+            return replace(model, events=merged(model.events, events))
         case Answered(name=name, answer=answer):
             return replace(model, answers={**model.answers, name: answer})
         case Clock(wall=wall):
@@ -117,18 +123,39 @@ def apply(model: Model, message: Message | Struct) -> Model:
 
 def welcomed(model: Model, welcome: Welcome) -> Model:
     """The whole state again, at the first connection or a later one; answers stay until they are asked for anew."""
-    known = [e for e in model.events if welcome.events and e.number < welcome.events[0].number]
     return replace(
         model, run=welcome.run, folder=welcome.folder, link=Link("connected"), state=welcome.state,
-        events=(*known, *welcome.events)[-KEPT_EVENTS:], tick=welcome.tick, seat=welcome.seat, driver=welcome.driver,
+        events=merged(model.events, welcome.events), tick=welcome.tick, seat=welcome.seat, driver=welcome.driver,
         driver_label=welcome.driver_label, series=tuple(welcome.series), preview=welcome.preview)
+
+
+def merged(known: Sequence[Event], more: Sequence[Event]) -> tuple[Event, ...]:
+    """Both in the order of their numbers, the newest KEPT_EVENTS of them."""
+    by_number = {event.number: event for event in (*known, *more)}
+    return tuple(by_number[number] for number in sorted(by_number)[-KEPT_EVENTS:])
+
+
+def missing_events(events: Sequence[Event]) -> AskEvents | None:
+    """The request for the newest events that are not known: before the oldest, or in a gap that a lost connection
+    left. None where nothing is missing, or no more is kept. Pure."""
+    if not events or len(events) >= KEPT_EVENTS:
+        return None
+    before = events[0].number
+    if events[-1].number - before + 1 != len(events):
+        before = next(later.number for earlier, later in reversed(list(pairwise(events)))
+                      if later.number != earlier.number + 1)
+    known = max((event.number for event in events if event.number < before), default=0)
+    first = max(before - EVENTS_AT_ONCE, known + 1)
+    return AskEvents(0, first, before - 1) if first < before else None
 
 
 def with_event(model: Model, event: Event) -> Model:
     """One event more. A roll back is shown at once and its state comes by StateNews."""
+    if model.events and event.number <= model.events[-1].number:
+        return model            # it was in a welcome already
     events = (*model.events, event)[-KEPT_EVENTS:]
     if model.state is None or event.number <= model.state.number:
-        return replace(model, events=events) if event not in model.events else model
+        return replace(model, events=events)
     try:
         return replace(model, events=events, state=fold_event(model.state, event))
     except JournalError:

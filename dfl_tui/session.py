@@ -6,6 +6,7 @@ Knows no widget. `changed` is called with the message after every change of the 
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from core.settings.error import DflTuiError, RefusedError, WireError
 from core.wire.console_record import ClientMessage, Command, Done, Lease, Refused, SupervisorMessage
 from dfl_tui.client import Client
 from dfl_tui.language import _
-from dfl_tui.model import Answer, Answered, Clock, Link, Message, Model, apply
+from dfl_tui.model import Answer, Answered, Clock, Link, Message, Model, apply, missing_events
 
 FETCH_GAP_S = 1.0       # a panel's data is asked for at most that often, unless a key asks
 PATIENT_ATTEMPTS = 4    # until then the trainer, or whoever restarts it, may bring the supervisor back by itself
@@ -54,8 +55,11 @@ class Session:
             self._changed(message)
 
     def tick_clock(self, wall: float) -> None:
-        """Let ages grow."""
+        """Let ages grow, and read older events once what is seen first has come."""
         self.hear(Clock(float(int(wall))))
+        earlier = missing_events(self.model.events) if self.model.answers else None
+        if earlier is not None:
+            self.want({"events": earlier}, monotonic(), at_once=True)
 
     async def command(self, act: Act, at: int | None = None) -> Done:
         """Have an act carried out. Raises RefusedError or WireError."""

@@ -1,7 +1,7 @@
 """The loss chart: a pale band (lowest to highest of each bucket), a bright smoothed line, marks for events, a cursor.
 
 Dots are braille, two columns and four rows a cell. A cell has one colour, so the line drawn last wins where two meet;
-the second series is drawn as every other dot, so that the two can be told apart without colour.
+the second series is dashed, in every other cell, so that both are seen there and can be told apart without colour.
 """
 
 from collections.abc import Sequence
@@ -173,26 +173,36 @@ def draw_band(canvas: Canvas, s: Series, frame: Frame, low: float, high: float) 
     top, bottom = dot_rows(s.high, low, high, frame.log, rows), dot_rows(s.low, low, high, frame.log, rows)
     for x, y0, y1, seen in zip(dot_columns(s, frame, cells).tolist(), top.tolist(), bottom.tolist(),
                                np.isfinite(s.mean).tolist(), strict=True):
-        if seen and (not s.dotted or x % 2 == 0):
+        if seen and is_inked(x, s):
             for y in range(max(y0, 0) | 1, min(y1, 4 * rows - 1) + 1, 2):
                 canvas.dots(x, y, y, ink)
 
 
 def draw_line(canvas: Canvas, s: Series, frame: Frame, low: float, high: float) -> None:
-    """The smoothed line, joined from bucket to bucket."""
+    """The smoothed line, joined from bucket to bucket; a young run has fewer buckets than the chart has columns."""
     rows, cells = canvas.bits.shape
     ink = canvas.use(s.line)
     level = smoothed(s.mean)
     y = dot_rows(level, low, high, frame.log, rows).tolist()
-    before: int | None = None
+    before: tuple[int, int] | None = None
     for x, row, seen in zip(dot_columns(s, frame, cells).tolist(), y, np.isfinite(level).tolist(), strict=True):
         if not seen:
             before = None
             continue
-        start = row if before is None else before
-        if not s.dotted or x % 2 == 0:
-            canvas.dots(x, min(start, row), max(start, row), ink)
-        before = row
+        x0, row0 = before or (x, row)
+        last = row0
+        for column in range(min(x0 + 1, x), x + 1):
+            here = row if x == x0 else round(row0 + (row - row0) * (column - x0) / (x - x0))
+            if is_inked(column, s):
+                canvas.dots(column, min(last, here), max(last, here), ink)
+            last = here
+        before = (x, row)
+
+
+def is_inked(column: int, s: Series) -> bool:
+    """Whether a series draws in that dot column. A dashed one leaves every other cell to the series below it: a cell
+    has one colour, and two lines that run together would be seen as one."""
+    return not s.dotted or column // 2 % 2 == 0
 
 
 def scale_labels(low: float, high: float, rows: int, log: bool) -> dict[int, str]:

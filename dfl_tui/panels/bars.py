@@ -95,7 +95,8 @@ class TabsPanel(Panel[TabsView]):
 
     def draw(self, view: TabsView, width: int, height: int, look: Look) -> list[Strip]:
         parts = tab_parts(view.tab, PANELS, look)
-        return [strip([*parts, (" " + "─" * width, look.rule)], width)]
+        rest = max(width - width_of(parts) - 1, 0)
+        return [strip([*parts, (" " + "─" * rest, look.rule)], width)]
 
 
 def tab_parts(tab: str, names: Sequence[str], look: Look) -> list[Part]:

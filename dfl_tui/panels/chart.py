@@ -69,8 +69,8 @@ class View:
     losses: tuple[float, float, float, float] | None    # src, dst, src smooth, dst smooth
 
 
-def select(model: Model) -> View:
-    """The chart's part of the model. Pure."""
+def select(model: Model, points: tuple[Point, ...]) -> View:
+    """The chart's part of the model. Pure. points: of the model's events."""
     got = model.answers.get(ChartPanel.ID)
     answer = got.answer if got else None
     history = answer if isinstance(answer, History) else None
@@ -78,13 +78,15 @@ def select(model: Model) -> View:
     return View(
         history=history,
         refused="" if history or answer is None else getattr(answer, "sentence", ""),
-        points=tuple(point(e) for e in model.events if type(e.body) in GLYPHS and not is_calm_end(e.body)),
+        points=points,
         losses=(losses.src, losses.dst, losses.src_smooth, losses.dst_smooth) if losses else None,
     )
 
 
-def point(event: Event) -> Point:
-    """The chart's mark for an event."""
+def point(event: Event) -> Point | None:
+    """The chart's mark for an event, None for what is not worth one."""
+    if type(event.body) not in GLYPHS or is_calm_end(event.body):
+        return None
     return Point(event.iteration, GLYPHS[type(event.body)], f"{told(event)} · {author(event)}",
                  isinstance(event.body, Ended | Warned))
 
@@ -192,9 +194,20 @@ class ChartPanel(Panel[View]):
         self._log = False
         self._cursor: int | None = None
         self._frame = Frame(0, 1, log=False)
+        self._events: tuple[Event, ...] = ()
+        self._point_of: dict[int, Point | None] = {}        # by number of the event
+        self._points: tuple[Point, ...] = ()
 
     def select(self, model: Model) -> View:
-        return select(model)
+        # a journal of months has thousands of events, and a tick comes twice a second
+        if model.events is not self._events:
+            self._events = model.events
+            for event in model.events:
+                if event.number not in self._point_of:
+                    self._point_of[event.number] = point(event)
+            found = (self._point_of[event.number] for event in model.events)
+            self._points = tuple(one for one in found if one is not None)
+        return select(model, self._points)
 
     def request(self, model: Model, width: int, height: int) -> ClientMessage | None:
         return question(model.tick.iteration, RANGES[self._reach], width) if model.tick else None

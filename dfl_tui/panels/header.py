@@ -38,7 +38,8 @@ def select(model: Model) -> View:
     settings = state.settings if state else {}
     target = int(settings.get("target_iter", 0))
     of = _(" of {n}").format(n=f"{target:,}") if target else ""
-    moving = tick is not None and tick.it_s > 0
+    # the rate of a run that stands still is that of its last iterations, and no news
+    moving = tick is not None and tick.it_s > 0 and tick.phase in ("training", "saving")
     return View(
         run=model.run,
         phase=phase_of(model),

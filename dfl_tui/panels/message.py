@@ -1,6 +1,7 @@
 """What panels ask of their screen: acts on the run. A panel knows no connection."""
 
 from textual.message import Message
+from textual.widget import Widget
 
 
 class Withdraw(Message):
@@ -18,3 +19,12 @@ class TurnLock(Message):
         super().__init__()
         self.pattern = pattern
         self.lock = lock
+
+
+class WholeScreen(Message):
+    """Give `panel` the whole screen, or what it had before."""
+
+    def __init__(self, panel: Widget, *, is_wanted: bool) -> None:
+        super().__init__()
+        self.panel = panel
+        self.is_wanted = is_wanted

@@ -141,10 +141,11 @@ class Panel(Widget, Generic[Shown]):
 
     # --- Textual's events
     def on_mount(self) -> None:
-        self._restyle()
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._restyle())
+        self.restyle()
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.restyle())
 
-    def _restyle(self) -> None:
+    def restyle(self) -> None:
+        """Draw again with the styles of the theme that the app has."""
         self.look = look_of(self.app.theme_variables)
         self._rows = []
         self.redraw()

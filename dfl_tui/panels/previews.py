@@ -5,6 +5,7 @@ earlier preview can stand beside the newest one.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,21 @@ from textual.strip import Strip
 
 from core.wire.console_record import AskPreview, AskPreviewList, ClientMessage, Preview, PreviewList
 from dfl_tui.binding import bindings
-from dfl_tui.draw.line import strip
+from dfl_tui.draw.line import fit, strip
 from dfl_tui.draw.picture import MODES, draw_picture
+from dfl_tui.language import _
 from dfl_tui.look import Look
 from dfl_tui.model import Model
+from dfl_tui.panels.message import WholeScreen
 from dfl_tui.panels.panel import Panel
 
 GAP = 1                   # cells between tiles
 SMALLEST_TILE = 6         # rows; below it a face cannot be told
 MOST_ROWS_OF_FACES = 4
+SWAP = 4                  # the picture that people look at first
+PAIRS = (1, 3, SWAP)      # what is compared over iterations: src', dst', swap; the others hardly change
+MODE_NAMES = {"quadrant": "quadrants", "half": "half blocks", "half256": "256 colours", "braille": "braille",
+              "ascii": "ASCII"}
 DOTS_A_ROW = {"quadrant": 2, "half": 2, "half256": 2, "braille": 4, "ascii": 1}   # picture rows in a row of cells
 
 
@@ -32,6 +39,13 @@ class Layout:
     across: int
     side: int
     columns: tuple[int, ...]
+
+
+class Tile(NamedTuple):
+    """One picture: the name above it, and (side, side, 3) RGB."""
+
+    name: str
+    pixels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +78,38 @@ def answer(model: Model, name: str) -> object:
     return got.answer if got else None
 
 
-def tile_layout(width: int, height: int, columns: int) -> Layout:
+def tile_layout(width: int, height: int, columns: int, *, pairs: bool = False) -> Layout:
     """Tiles as large as the panel takes: all pictures of a face side by side, else the ones that fit, swap first.
 
-    Rows are a name line and the tile. Fewer, larger tiles win over many small ones: a face must be seen.
+    Rows are a name line and the tile. Fewer, larger tiles win over many small ones: a face must be seen. pairs: every
+    picture twice, then and now.
     """
-    best: Layout | None = None
-    for faces in range(1, MOST_ROWS_OF_FACES + 1):
-        side = height // faces - 1
-        across = min(columns, (width + GAP) // (2 * side + GAP)) if side >= 1 else 0
-        if across == 0:
-            side, across = min(side, width // 2), 1
-        if side < SMALLEST_TILE and best is not None:
+    most = 2 * len(PAIRS) if pairs else columns
+    best = fitted(1, width, height, columns, pairs=pairs)
+    for faces in range(2, MOST_ROWS_OF_FACES + 1):
+        more = fitted(faces, width, height, columns, pairs=pairs)
+        if more.side < SMALLEST_TILE:
             break
-        candidate = Layout(faces, across, max(side, 1), preferred(across, columns))
-        if best is None or (best.across < columns and candidate.across > best.across):
-            best = candidate
-    assert best is not None
+        if best.across < most and more.across > best.across:
+            best = more
     return best
 
 
-def preferred(across: int, columns: int) -> tuple[int, ...]:
-    """Which of src, src', dst, dst', swap, mask are shown when only `across` fit."""
+def fitted(faces: int, width: int, height: int, columns: int, *, pairs: bool) -> Layout:
+    """The layout for so many faces below each other."""
+    step = 2 if pairs else 1
+    most = 2 * len(PAIRS) if pairs else columns
+    side = height // faces - 1
+    across = min(most, (width + GAP) // (2 * side + GAP)) // step * step if side >= 1 else 0
+    if across == 0:                       # too narrow for the height: as wide as the panel takes
+        side, across = min(side, ((width + GAP) // step - GAP) // 2), step
+    return Layout(faces, across, max(side, 1), preferred(across, columns, pairs=pairs))
+
+
+def preferred(across: int, columns: int, *, pairs: bool = False) -> tuple[int, ...]:
+    """Which of src, src', dst, dst', swap, mask are shown when only `across` tiles fit."""
+    if pairs:
+        return tuple(c for c in PAIRS[-(across // 2):] if c < columns)
     order = {1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (1, 2, 3, 4), 5: (0, 1, 2, 3, 4)}
     return tuple(c for c in order.get(across, tuple(range(columns))) if c < columns)
 
@@ -105,26 +129,25 @@ def beside(rows: list[list[Strip]], blank: Strip) -> list[Strip]:
     return joined
 
 
-def draw_faces(preview: Preview, layout: Layout, mode: str, width: int, look: Look) -> list[Strip]:
+def picked(now: Preview, then: Preview | None, columns: tuple[int, ...], faces: int) -> list[list[Tile]]:
+    """The tiles of each face: the columns of `now`, each with that of `then` before it where there is one. Pure."""
+    shown = [now] if then is None else [then, now]
+    pixels = [tile_pixels(p) for p in shown]
+    return [[Tile(p.columns[c] if then is None else _("{picture} at {n}").format(picture=p.columns[c],
+                                                                              n=f"{p.iteration:,}"), px[face, c])
+             for c in columns for p, px in zip(shown, pixels, strict=True)]
+            for face in range(min(faces, *(len(px) for px in pixels), MOST_ROWS_OF_FACES))]
+
+
+def draw_tiles(faces: list[list[Tile]], side: int, mode: str, width: int, look: Look) -> list[Strip]:
     """Each face: a line of picture names, then its tiles. Pure."""
-    pixels = tile_pixels(preview)
     blank = Strip.blank(GAP, look.plain)
     rows: list[Strip] = []
-    for face in range(min(layout.faces, len(pixels))):
-        names = "".join(f"{preview.columns[c]:<{2 * layout.side + GAP}}" for c in layout.columns)
+    for tiles in faces:
+        names = (" " * GAP).join(fit(tile.name, 2 * side) for tile in tiles)
         rows.append(strip([(names, look.pale)], width))
-        tiles = [draw_picture(pixels[face, c], 2 * layout.side, layout.side, mode) for c in layout.columns]
-        rows += beside(tiles, blank)
+        rows += beside([draw_picture(tile.pixels, 2 * side, side, mode) for tile in tiles], blank)
     return rows
-
-
-def draw_one(view: View, column: int, mode: str, width: int, height: int, look: Look) -> list[Strip]:
-    """One picture as large as it goes; with an earlier preview chosen, then and now side by side. Pure."""
-    shown = [p for p in (view.then, view.now) if p is not None]
-    side = max(1, min(height - 1, (width - GAP * (len(shown) - 1)) // (2 * len(shown))))
-    names = "".join(f"{p.columns[column]} at {p.iteration:,}".ljust(2 * side + GAP) for p in shown)
-    tiles = [draw_picture(tile_pixels(p)[0, column], 2 * side, side, mode) for p in shown]
-    return [strip([(names, look.pale)], width), *beside(tiles, Strip.blank(GAP, look.plain))]
 
 
 def neighbour(known: list[int], then: int | None, direction: int) -> int | None:
@@ -151,8 +174,9 @@ class PreviewsPanel(Panel[View]):
         self._first = 0             # first face shown
         self._tile: int | None = None
         self._then: int | None = None
-        self._layout = Layout(1, 1, 1, (4,))
+        self._layout = Layout(1, 1, 1, (SWAP,))
         self._columns = 6
+        self._total = 1             # faces that the preview has
         self._known: set[int] = set()
 
     def on_mount(self) -> None:
@@ -165,11 +189,9 @@ class PreviewsPanel(Panel[View]):
     def requests(self, model: Model, width: int, height: int) -> dict[str, ClientMessage]:
         if model.preview is None:
             return {}
-        self._layout = tile_layout(width, height, self._columns)
-        single = self._tile is not None or self._then is not None
-        rows = min(height - 1, width // 2) if single else self._layout.side
-        side = max(8, rows * DOTS_A_ROW[self.mode])
-        count = 1 if single else self._layout.faces
+        self._settle(width, height)
+        side = max(8, self._layout.side * DOTS_A_ROW[self.mode])
+        count = self._layout.faces
         wanted: dict[str, ClientMessage] = {
             self.ID: AskPreview(0, model.preview, self._first, count, min(side, 1024)),
         }
@@ -183,21 +205,44 @@ class PreviewsPanel(Panel[View]):
         if view.now is None:
             text = view.refused or ("no preview yet: v draws one" if view.newest is None else "reading the preview")
             return [strip([(text, look.pale)], width)]
-        self._columns = len(view.now.columns)
-        if self._tile is None and self._then is None:
-            self._layout = tile_layout(width, height, self._columns)
-            return draw_faces(view.now, self._layout, self.mode, width, look)
-        column = self._tile if self._tile is not None else min(4, self._columns - 1)
+        self._columns, self._total = len(view.now.columns), view.now.total
+        self._settle(width, height)
         then = view.then if self._then is not None else None
-        shown = View(view.now, then, view.newest, view.iterations, view.refused)
-        return draw_one(shown, min(column, self._columns - 1), self.mode, width, height, look)
+        tiles = picked(view.now, then, self._layout.columns, self._layout.faces)
+        return draw_tiles(tiles, self._layout.side, self.mode, width, look)
+
+    def _settle(self, width: int, height: int) -> None:
+        """The layout for what is chosen, and a page that is full where there are faces enough."""
+        if self._tile is None:
+            self._layout = tile_layout(width, height, self._columns, pairs=self._then is not None)
+        else:
+            shown = 1 if self._then is None else 2
+            side = min(height - 1, (width - GAP * (shown - 1)) // (2 * shown))
+            self._layout = Layout(1, shown, max(side, 1), (min(self._tile, self._columns - 1),))
+        self._first = max(0, min(self._first, self._total - self._layout.faces))
 
     def note(self, view: View) -> str:
         if not isinstance(view, View) or view.now is None:
             return ""
         last = min(self._first + self._layout.faces, view.now.total)
-        faces = f"{self._first + 1}-{last} of {view.now.total}" if view.now.total > 1 else ""
-        return f"{self.mode}  {faces}  iteration {view.now.iteration:,}".replace("    ", "  ")
+        pages = f"{self._first + 1}" if last == self._first + 1 else f"{self._first + 1}-{last}"
+        faces = _("face {n} of {all}").format(n=pages, all=view.now.total) if view.now.total > 1 else ""
+        if self._then is not None:
+            when = _("{then} beside {now}").format(then=f"{self._then:,}", now=f"{view.now.iteration:,}")
+        else:
+            when = _("iteration {n}").format(n=f"{view.now.iteration:,}")
+        return "  ".join(part for part in (_(MODE_NAMES[self.mode]), faces, when) if part)
+
+    def back(self) -> bool:
+        if self._tile is not None:
+            self.action_tile()
+            return True
+        if self._then is not None:
+            self._then = None
+            self.ask_again()
+            self.redraw()
+            return True
+        return False
 
     def action_mode(self) -> None:
         """The next kind of picture: quadrants, half blocks, 256 colours, braille, ASCII."""
@@ -229,10 +274,9 @@ class PreviewsPanel(Panel[View]):
         self.redraw()
 
     def action_tile(self) -> None:
-        """One tile, or all of them again."""
-        self._tile = min(4, self._columns - 1) if self._tile is None else None
-        if self._tile is None:
-            self._then = None
+        """One tile on the whole screen, or all of them again."""
+        self._tile = min(SWAP, self._columns - 1) if self._tile is None else None
+        self.post_message(WholeScreen(self, is_wanted=self._tile is not None))
         self.ask_again()
         self.redraw()
 

@@ -18,7 +18,7 @@ from dfl_tui.panels.chart import ChartPanel
 from dfl_tui.panels.events import EventsPanel
 from dfl_tui.panels.header import HeaderPanel
 from dfl_tui.panels.locks import LocksPanel
-from dfl_tui.panels.message import TurnLock, Withdraw
+from dfl_tui.panels.message import TurnLock, WholeScreen, Withdraw
 from dfl_tui.panels.panel import Panel
 from dfl_tui.panels.previews import PreviewsPanel
 from dfl_tui.panels.series import SeriesPanel
@@ -36,6 +36,7 @@ class RunScreen(ModelScreen, inherit_bindings=False):
     BINDINGS = run_bindings()
     tab = ""
     zoomed = ""
+    _zoomed_before = ""      # what had the whole screen when a panel asked for it
 
     def compose(self) -> ComposeResult:
         for kind in (VerdictPanel, HeaderPanel, TabsPanel, StagesPanel, SeriesPanel, LocksPanel, ChartPanel,
@@ -101,6 +102,15 @@ class RunScreen(ModelScreen, inherit_bindings=False):
         panel = self.focused_panel
         self.zoomed = "" if self.zoomed or panel is None else panel.ID
         self._focus(panel.ID if panel else "")
+
+    def on_whole_screen(self, message: WholeScreen) -> None:
+        """A panel shows one thing as large as it goes, or no longer."""
+        name = str(message.panel.id)
+        if message.is_wanted:
+            self._zoomed_before, self.zoomed = self.zoomed, name
+        else:
+            self.zoomed = self._zoomed_before
+        self._focus(name)
 
     def action_back(self) -> None:
         """End a filter, else the zoom, else the tab."""

@@ -5,11 +5,11 @@ import time
 import pytest
 
 from core.events.act import SetValues
-from core.events.event import Asked, Event, Locked, RolledBack
+from core.events.event import Asked, Event, Locked, RolledBack, Warned
 from core.events.fold import fold
-from core.wire.console_record import EventNews, LeaseNews, PreviewNews, StateNews
+from core.wire.console_record import EventNews, Events, LeaseNews, PreviewNews, StateNews
 from dfl_tui.acts import act_of, stop_consequence, to_be_undone, undone
-from dfl_tui.model import Clock, Link, Model, apply
+from dfl_tui.model import Answer, Answered, Clock, Link, Model, apply, missing_events
 from dfl_tui.panels import events, header, locks, stages, verdict
 from dfl_tui.phase import phase_of
 from tests.console.recorded import Recorded, born_events
@@ -63,6 +63,29 @@ def test_events_between_a_save_and_a_roll_back_to_it_are_struck_through(model):
 def test_a_second_welcome_keeps_the_older_events(model, run):
     short = apply(model, run.welcome(4))
     assert short.events == model.events and short.seat == 4
+
+
+def noted(first: int, last: int) -> list[Event]:
+    return [Event(n, n, 0, 0.0, "trainer", Warned("disk", f"event {n}")) for n in range(first, last + 1)]
+
+
+def test_the_whole_journal_is_asked_for_newest_first():
+    seen = tuple(noted(1_101, 1_300))
+    asked = []
+    while (request := missing_events(seen)) is not None:
+        asked.append((request.first, request.last))
+        seen = apply(Model(events=seen), Answered("events", Answer(request, Events(
+            0, noted(request.first, request.last))))).events
+    assert asked == [(601, 1_100), (101, 600), (1, 100)]
+    assert [e.number for e in seen] == list(range(1, 1_301))
+
+
+def test_events_that_a_lost_connection_left_out_are_asked_for(model):
+    request = missing_events((*noted(1, 7), *noted(900, 905), *noted(1_000, 1_100)))
+    assert (request.first, request.last) == (906, 999)
+    request = missing_events((*noted(1, 7), *noted(60, 100)))
+    assert (request.first, request.last) == (8, 59)
+    assert missing_events(()) is None and missing_events(model.events) is None
 
 
 def test_a_driver_is_told_by_name_and_this_console_as_you(model):

@@ -12,6 +12,8 @@ import pytest
 from textual.pilot import Pilot
 
 from core.events.act import LockBlocks, MakeBackup, PauseRun, RollBack, SetValues, StopRun, UndoLast, WithdrawAct
+from core.events.event import Change, Event, SettingsChanged
+from core.events.fold import fold
 from core.faces.demo import demo_folder
 from core.run.start import Place, find
 from core.store.folder import RunFolder
@@ -21,7 +23,7 @@ from dfl_tui.making import make
 from dfl_tui.program import Program
 from tests.console.recorded import Recorded, born_events, serving
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 WIDE, SMALL = (120, 40), (80, 24)
 
 pytestmark = pytest.mark.slow
@@ -205,6 +207,38 @@ async def test_going_back_to_a_save_says_how_many_iterations_that_gives_up(tmp_p
         await until(pilot, lambda: run.commands == [RollBack(7)])
         await pilot.press("escape")
         await shows(pilot, "life 1", "~ lr 5e-05", "back to generation 7")
+
+
+@case
+async def test_the_event_log_and_the_chart_reach_the_whole_journal(tmp_path):
+    async with serving(tmp_path, speed=0.0) as run:
+        first = run.events[:3]
+        many = [Event(n, 2 * n, 0, 1_700_000_000.0, "person:bo@box", SettingsChanged([Change("lr", 5e-5, 1e-4)]))
+                for n in range(4, 1_204)]
+        run.events[:] = [*first, *many]
+        run.state = fold(run.events)
+        app = Program(tmp_path, Place("anna-on-bo", tmp_path))
+        async with app.run_test(size=WIDE) as pilot:
+            await shows(pilot, "1,203 events", "src ━")
+            await pilot.press("6", "g")
+            await shows(pilot, "run anna-on-bo was made: Anna on Bo")
+            await pilot.press("j", "j", "j", "enter")
+            await shows(pilot, "Event 4", "lr 5e-05 -> 0.0001", "Iteration 8, life 0, 2023-11-1", "by bo@box")
+            await pilot.press("escape", "3", "home", "right_curly_bracket")
+            await shows(pilot, "▌3 loss", "◆ 8: lr 5e-05")
+
+
+@case
+async def test_one_picture_takes_the_whole_screen_and_escape_gives_it_back(tmp_path):
+    async with console(tmp_path) as (_run, pilot):
+        await pilot.press("4", "enter")
+        await shows(pilot, "▌4 previews", "face 1 of 8", gone="3 loss")
+        await pilot.press("comma")
+        await shows(pilot, "swap at 3,200", "swap at 3,400", "3,200 beside 3,400")
+        await pilot.press("escape")
+        await shows(pilot, "3 loss", "swap at 3,200")
+        await pilot.press("escape")
+        await shows(pilot, "dst'", gone="swap at")
 
 
 @case
