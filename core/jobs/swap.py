@@ -1,6 +1,7 @@
 """Draws swaps of aligned faces with a saved generation of a run, which may go on training meanwhile.
 
     python -P -m core.jobs.swap RUN_FOLDER FACES_DIR --out OUT_DIR [--generation N] [--format png|npz] [--device D]
+        [--morph X]
 
 npz: STEM.npz holds float32 (R, R, 3) BGR 0..1 `face`, `dst` (its reconstruction), `swap`, and (R, R, 1) `dst_mask`,
 `swap_mask`, all in the model's face-type frame. png: a sheet STEM.png with face, reconstruction, swap and both masks.
@@ -31,7 +32,7 @@ from core.nets.block_state import load_weights
 from core.nets.family import make_network
 from core.nets.network import FaceNetwork
 from core.nets.picture import swapped
-from core.settings.error import FaceFileError, StoreError
+from core.settings.error import FaceFileError, RefusedError, StoreError
 from core.store.folder import RunFolder
 from core.store.generation import Generations
 from core.store.journal import read_journal
@@ -46,7 +47,7 @@ Floats = NDArray[np.float32]
 
 
 class Lineage(msgspec.Struct, frozen=True):
-    """What made the pictures of a folder, and on what ground its faces may be used."""
+    """What made the pictures of a folder, and on what ground its faces may be used. morph: AMP's, None of others."""
 
     run: str
     iteration: int
@@ -59,6 +60,7 @@ class Lineage(msgspec.Struct, frozen=True):
     src_consent: Consent
     dst_consent: Consent
     drawn_from: str
+    morph: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--generation", type=int)
     parser.add_argument("--format", choices=("png", "npz"), default="png")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--morph", type=float)
     words = parser.parse_args(arguments)
     return told(lambda: swap(words))
 
@@ -96,6 +99,7 @@ def swap(words: argparse.Namespace) -> None:
         prepare(device, 0)
         network = loaded(generations, generation, state)
         network.to(device)
+    morph = morph_for(network, state, words.morph)
     faceset = open_faceset(words.faces, lambda done, total: tell({"progress": done, "total": total}))
     try:
         words.out.mkdir(parents=True, exist_ok=True)
@@ -103,11 +107,11 @@ def swap(words: argparse.Namespace) -> None:
         raise StoreError(f"cannot make {words.out} ({error.strerror})", hint="choose another --out") from error
     problems = [{"name": p.name, "reason": p.reason} for p in faceset.problems]
     written = 0
-    for face, drawn in draw_all(network, faceset, state, problems):
+    for face, drawn in draw_all(network, faceset, state, problems, morph=morph):
         save(words.out, Path(face.name).stem, drawn, words.format)
         written += 1
         tell({"progress": written, "total": len(faceset.faces)})
-    lineage(words.out, state, generation, faceset)
+    lineage(words.out, state, generation, faceset, morph=morph if network.mixing else None)
     for problem in problems:
         tell({"problem": problem})
     tell({"summary": {"generation": generation.number, "iteration": generation.iteration, "faces": len(faceset.faces),
@@ -127,18 +131,31 @@ def chosen(generations: Generations, run: RunFolder, number: int | None) -> Gene
 def loaded(generations: Generations, generation: Generation, state: RunState) -> FaceNetwork:
     """The network with the weights of a generation. Raises StoreError or NetworkError."""
     network = make_network(state.settings)
-    for block, content in generations.load(generation.number).items():
-        load_weights(network, block, dict(content.weights))
+    contents = generations.load(generation.number)
+    for block in network.blocks:    # a generation may hold discriminators as well, which a swap does not need
+        if block.name not in contents:
+            raise StoreError(f"generation {generation.number} lacks block {block.name}", hint="choose another one")
+        load_weights(network, block.name, dict(contents[block.name].weights))
     return network
 
 
-def draw_all(network: FaceNetwork, faceset: FaceSet, state: RunState,
-             problems: list[dict[str, str]]) -> Iterator[tuple[Face, Drawn]]:
+def morph_for(network: FaceNetwork, state: RunState, wanted: float | None) -> float:
+    """How far from dst to src: what is wanted, else what the run's previews show. Raises RefusedError."""
+    if wanted is not None and not network.mixing:
+        raise RefusedError(f"run {state.name} is a {state.settings['model']}, which swaps whole or not at all",
+                           hint="leave --morph out; only amp can go part of the way")
+    if wanted is not None and not 0 <= wanted <= 1:
+        raise RefusedError(f"--morph {wanted:g} is out of range", hint="give 0 (dst) to 1 (src)")
+    return float(state.settings["preview_morph"]) if wanted is None else wanted
+
+
+def draw_all(network: FaceNetwork, faceset: FaceSet, state: RunState, problems: list[dict[str, str]], *,
+             morph: float) -> Iterator[tuple[Face, Drawn]]:
     """Every face that can be read, drawn; the others go to `problems`."""
     faces = crops(faceset, state, problems)
     while chunk := list(islice(faces, CHUNK)):
-        yield from zip([face for face, _ in chunk], drawn_of(network, np.stack([crop for _, crop in chunk])),
-                       strict=True)
+        drawn = drawn_of(network, np.stack([crop for _, crop in chunk]), morph)
+        yield from zip([face for face, _ in chunk], drawn, strict=True)
 
 
 def crops(faceset: FaceSet, state: RunState,
@@ -152,10 +169,10 @@ def crops(faceset: FaceSet, state: RunState,
             problems.append({"name": face.name, "reason": error.message})
 
 
-def drawn_of(network: FaceNetwork, images: NDArray[np.uint8]) -> list[Drawn]:
-    """Faces uint8 (n, R, R, 3), drawn as dst and as src."""
+def drawn_of(network: FaceNetwork, images: NDArray[np.uint8], morph: float) -> list[Drawn]:
+    """Faces uint8 (n, R, R, 3), drawn as dst and, as far as `morph` says, as src."""
     batch = to_tensor(images, next(network.parameters()).device)
-    out = swapped(network, batch)
+    out = swapped(network, batch, morph=morph)
     stacks = [x.cpu().permute(0, 2, 3, 1).contiguous().numpy()
               for x in (batch, out.dst, out.swap, out.dst_mask, out.swap_mask)]
     return [Drawn(*parts) for parts in zip(*stacks, strict=True)]
@@ -171,7 +188,8 @@ def save(folder: Path, stem: str, drawn: Drawn, form: str) -> None:
                          dst_mask=drawn.dst_mask)
         else:
             is_coded, data = cv2.imencode(".png", sheet(drawn))
-            assert is_coded
+            if not is_coded:
+                raise StoreError(f"{path} cannot be coded as PNG", hint="use --format npz")
             path.write_bytes(data.tobytes())
     except OSError as error:
         raise StoreError(f"cannot write {path} ({error.strerror})", hint="is the disk full?") from error
@@ -184,10 +202,10 @@ def sheet(drawn: Drawn) -> NDArray[np.uint8]:
     return np.asarray((row.clip(0, 1) * 255).round(), np.uint8)
 
 
-def lineage(folder: Path, state: RunState, generation: Generation, faceset: FaceSet) -> None:
+def lineage(folder: Path, state: RunState, generation: Generation, faceset: FaceSet, *, morph: float | None) -> None:
     """Write lineage.json beside the pictures. Raises StoreError."""
     text = Lineage(state.name, generation.iteration, generation.number, generation.life, state.recipe, state.version,
-                   state.src, state.dst, state.src_consent, state.dst_consent, faceset.key)
+                   state.src, state.dst, state.src_consent, state.dst_consent, faceset.key, morph)
     path = folder / "lineage.json"
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(text), indent=2) + b"\n")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.faces.cache import FaceCache
-from core.nets.network import FaceNetwork
+from core.nets.network import FaceNetwork, morphs_of
 from core.nets.picture import Pictures, pictures
 from core.settings.error import DflTuiError, FaceFileError
 from core.settings.kind import Value
@@ -73,7 +73,7 @@ class Preview:
         except FaceFileError as error:
             self._refuse(f"no preview can be drawn: {error}", iteration, refs)
             return
-        drawn = pictures(self._network, fixed.src, fixed.dst)
+        drawn = pictures(self._network, fixed.src, fixed.dst, morphs=morphs_of(settings))
         self._thread.start(lambda: self._write(iteration, life, fixed, drawn, refs))
 
     def close(self, timeout_s: float) -> None:

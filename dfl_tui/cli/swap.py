@@ -20,8 +20,11 @@ from dfl_tui.cli.place import found
 @click.option("--generation", type=click.IntRange(min=1), metavar="N", help="Save to use.  [default: the newest]")
 @click.option("--format", "form", type=click.Choice(("png", "npz")), default="png", show_default=True,
               help="Pictures, or arrays for programs.")
+@click.option("--morph", type=click.FloatRange(0, 1), metavar="X",
+              help="amp: how far from dst (0) to src (1).  [default: as the previews]")
 @click.pass_obj
-def swap_command(call: Call, name: str, folder: Path, out: Path, generation: int | None, form: str) -> int:
+def swap_command(call: Call, name: str, folder: Path, *, out: Path, generation: int | None, form: str,
+                 morph: float | None) -> int:
     """Swap the faces of a folder.
 
     For each aligned face: reconstruction, swap and masks. The run may go on training meanwhile. Ends with code 7 where
@@ -31,6 +34,8 @@ def swap_command(call: Call, name: str, folder: Path, out: Path, generation: int
     arguments = [str(place.folder), str(folder.absolute()), "--out", str(out.absolute()), "--format", form]
     if generation is not None:
         arguments += ["--generation", str(generation)]
+    if morph is not None:
+        arguments += ["--morph", str(morph)]
     done = swapped(arguments)
     click.echo(f"{done['written']:,} of {done['faces']:,} faces of {folder} are in {out}, drawn by generation "
                f"{done['generation']} of iteration {done['iteration']:,}")

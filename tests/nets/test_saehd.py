@@ -13,6 +13,7 @@ from core.nets.picture import pictures, swapped
 from core.nets.shape import NetworkShape, read_archi, shape_of
 from core.settings.error import NetworkError
 from core.settings.registry import defaults
+from tests.nets.vectors import fill, made_up, mixed, seen
 
 BIG = (128, 256, 64, 64, 22)
 SMALL = (64, 32, 16, 16, 16)
@@ -146,25 +147,6 @@ def test_a_tensor_keeps_its_first_values_whatever_stands_beside_it():
 
 
 # --- vectors of facts/networks.md 12 ----------------------------------------------------------------------------------
-def mixed(count, s):
-    """h(j, s), j = 0..count-1, of facts/networks.md 12."""
-    a = (np.arange(count, dtype=np.uint64) * 2654435761 + 40503 * s) & 0xFFFFFFFF
-    a ^= a >> 16
-    a = (a * 2246822519) & 0xFFFFFFFF
-    a ^= a >> 13
-    return a / 2.0**32
-
-
-def fill(network):
-    for tensor in original_tensors(network):
-        n = int(np.prod(tensor.shape))
-        u = 2 * mixed(n, sum(map(ord, tensor.variable))) - 1
-        values = u * (0.05 if len(tensor.shape) == 1 else np.sqrt(6 / (n / tensor.shape[-1])))
-        array = from_original(values.astype(np.float32).reshape(tensor.shape), tensor)
-        with torch.no_grad():
-            network.parameters_of(tensor.block)[tensor.name].copy_(torch.tensor(array))
-
-
 # mean, std, and the pixels (0,0,0), (1,0,0), (R//2, R//3, last), (last, last-1, last)
 VECTORS = {
     "df": ((0.380296, 0.134580, 0.446242, 0.483879, 0.252778, 0.458703),
@@ -186,12 +168,9 @@ VECTORS = {
 def test_swap_and_masks_are_those_that_the_original_exports(archi):
     network = make_network(settings(archi))
     fill(network)
-    face = torch.from_numpy(mixed(64 * 64 * 3, 1).astype(np.float32).reshape(1, 64, 64, 3)).permute(0, 3, 1, 2)
-    drawn = swapped(network, face.contiguous())
+    drawn = swapped(network, made_up(64))
     for image, expected in zip((drawn.dst_mask, drawn.swap, drawn.swap_mask), VECTORS[archi], strict=True):
-        map_ = image[0].permute(1, 2, 0)  # (64, 64, c)
-        found = (map_.mean(), map_.std(correction=0), map_[0, 0, 0], map_[1, 0, 0], map_[32, 21, -1], map_[-1, -2, -1])
-        assert np.abs(np.array(found) - expected).max() < 1e-4
+        assert np.abs(seen(image) - expected).max() < 1e-4
 
 
 def test_the_vectors_recipe_is_the_one_that_the_facts_give():

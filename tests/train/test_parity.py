@@ -25,8 +25,10 @@ from tests.original.recorded_case import case_of
 RECORDED = Path(__file__).parent.parent / "data" / "parity"
 pytestmark = pytest.mark.slow
 STEPS = ["df-ud_adabelief", "df-ud_rmsprop", "df-ud_clipgrad", "df-ud_lrdropout_it100", "liae-ud_adabelief",
-         "liae-ud_rmsprop_emp", "liae-ud_norandomwarp"]
-GOLDENS = ["df", "df-ud", "df-udc", "liae-ud", "liae-udt"]
+         "liae-ud_rmsprop_emp", "liae-ud_norandomwarp", "df-ud_gan", "df-ud_trueface", "df-ud_style", "df-ud_blurout",
+         "amp", "amp_gan_clipgrad"]
+GOLDENS = ["df", "df-ud", "df-udc", "liae-ud", "liae-udt", "amp"]
+JUDGES = ["codedisc_res4", "disc_patch16"]
 OPS = ["gaussian_blur_0.5", "gaussian_blur_8", "dssim_1", "dssim_11", "depth_to_space_2", "flatten",
        "reshape_4D_from_flat", "pixel_norm", "leaky_relu_0.1", "cos_act", "rgb_to_lab", "conv_k3s1/out",
        "conv_k5s2/out", "conv_k4s2/out", "conv_k1_valid/out", "dense/out"]
@@ -37,11 +39,22 @@ def cases():
     return {name: (deviations, is_within) for name, deviations, is_within in check_folder(RECORDED)}
 
 
-@pytest.mark.parametrize("name", [f"step_{n}" for n in STEPS] + [f"golden_{n}" for n in GOLDENS] +
+@pytest.mark.parametrize("name", [f"step_{n}" for n in STEPS] + [f"golden_{n}" for n in GOLDENS] + JUDGES +
                          [f"ops/{n}" for n in OPS])
 def test_recorded_numbers_are_met(cases, name):
     deviations, is_within = cases[name]
     assert is_within, deviations
+
+
+@pytest.mark.parametrize("name", ["64_msssim", "64_msssim_l1"])
+def test_the_forks_losses_at_several_scales_are_met(cases, name):
+    deviations, is_within = cases[f"mve_msssim/{name}"]
+    assert is_within, deviations
+
+
+def test_a_judge_is_compared_by_its_own_loss_gradients_weights_and_state(cases):
+    assert {"Dgan_loss", "Dgan_gradient", "Dgan_gradient_norm"} <= set(cases["step_df-ud_gan"][0])
+    assert {"Dcode_loss", "Dcode_gradient"} <= set(cases["step_df-ud_trueface"][0])
 
 
 def test_a_step_compares_losses_gradients_weights_and_state(cases):
@@ -75,16 +88,17 @@ def test_a_deviation_beyond_the_tolerance_fails_its_case(tmp_path, tag, factor):
 
 
 def test_what_does_not_exist_yet_is_missing_and_fails(tmp_path, capsys):
-    def with_gan(recorded):
+    def in_halves(recorded):
         config = json.loads(recorded["config"].item())
-        config["options"]["gan_power"] = 0.1
+        config["options"]["use_fp16"] = True
         recorded["config"] = np.array(json.dumps(config))
 
-    assert main([str(folder_with(tmp_path, "step_df-ud_adabelief", with_gan))]) == 1
+    assert main([str(folder_with(tmp_path, "step_df-ud_adabelief", in_halves))]) == 1
     line = json.loads(capsys.readouterr().out)
-    assert line == {"case": "step_df-ud_adabelief", "folder": tmp_path.name, "ok": False, "missing": "GAN"}
+    assert line == {"case": "step_df-ud_adabelief", "folder": tmp_path.name, "ok": False,
+                    "missing": "half precision weights"}
     assert missing_of("XSeg", {}) == "XSeg networks"
-    assert missing_of("SAEHD", {"gan_power": 0.0, "blur_out_mask": True, "pretrain": False}) == "blur out mask"
+    assert missing_of("SAEHD", {"gan_power": 0.1, "retraining_samples": True}) == "retraining of hard samples"
 
 
 def test_a_folder_that_is_not_as_described_fails_with_its_reason(tmp_path, capsys):
