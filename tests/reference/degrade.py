@@ -65,11 +65,6 @@ def downsample(image: np.ndarray, side: int) -> np.ndarray:
     return resize(resize(image, side, side), h, w)
 
 
-def quantise(image: np.ndarray) -> np.ndarray:
-    """clip, uint8 by truncation: what the JPEG step encodes."""
-    return (np.clip(image, 0, 1) * 255).astype(np.uint8)
-
-
 def shadow(value: np.ndarray, mask: np.ndarray, inverse: np.ndarray, high: float, low: float) -> np.ndarray:
     """V of HSV (0..1): outside the band times high (saturating), inside times high then low; mixed by the two soft
     masks.
