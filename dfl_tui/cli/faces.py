@@ -1,4 +1,4 @@
-"""`dfl-tui faces check`: what is in a folder of aligned faces, and what is wrong with the rest."""
+"""`dfl-tui faces`: what is in a folder of aligned faces and what is wrong with the rest; masks baked and taken back."""
 
 import json
 from collections import Counter
@@ -9,7 +9,7 @@ import click
 
 from dfl_tui.cli.call import add_everywhere_options
 from dfl_tui.cli.exit_code import ExitCode
-from dfl_tui.cli.job import summary
+from dfl_tui.cli.job import records, summary
 from dfl_tui.language import counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
@@ -18,7 +18,7 @@ FOLDER = click.Path(exists=True, path_type=Path)
 @add_everywhere_options
 @click.group("faces")
 def faces_command() -> None:
-    """Check folders of aligned faces."""
+    """Check folders of aligned faces, and give them masks."""
 
 
 @add_everywhere_options
@@ -33,6 +33,51 @@ def check_command(folder: Path, wants_json: bool) -> int:
     found = summary("faces", [str(folder.absolute())], "reading faces")
     click.echo(json.dumps(found) if wants_json else "\n".join(told_faces(found)))
     return ExitCode.PROBLEMS if found["problems"] else ExitCode.OK
+
+
+@add_everywhere_options
+@faces_command.command("mask")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--xseg", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, metavar="DIR",
+              help="Folder of the XSeg model: XSeg_256.npy and XSeg_data.dat.")
+@click.option("--face-type", metavar="TYPE", help="What the model was trained with, where its data file is lost.")
+@click.option("--replace", is_flag=True, help="Also where a face has a mask already; that one is kept in the file.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:1.")
+def mask_command(folder: Path, xseg: Path, face_type: str | None, *, replace: bool, device: str) -> int:
+    """Bake the masks of an XSeg model into aligned JPEGs.
+
+    Only the mask of each file changes, whole or not at all; `faces unmask` takes it back. A run that trains with the
+    folder uses the masks from its next start on. Ends with code 7 where a file was skipped.
+    """
+    arguments = [str(folder.absolute()), "--xseg", str(xseg.absolute()), "--device", device]
+    arguments += ["--face-type", face_type] if face_type else []
+    done = with_problems("mask", arguments + (["--replace"] if replace else []), "masking")
+    kept = f"; {done['kept']:,} have a mask already, which is kept: --replace bakes these too" if done["kept"] else ""
+    click.echo(counted("{n} mask", "{n} masks", done["baked"]) + f" of {done['face_type']} baked into {folder}{kept}")
+    return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
+
+
+@add_everywhere_options
+@faces_command.command("unmask")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+def unmask_command(folder: Path) -> int:
+    """Take back what `faces mask` baked.
+
+    A mask that somebody else made stays, and one that was replaced comes back.
+    """
+    done = with_problems("unmask", [str(folder.absolute())], "unmasking")
+    click.echo(counted("{n} mask", "{n} masks", done["taken"]) + f" taken out of {folder}")
+    return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
+
+
+def with_problems(job: str, arguments: list[str], what: str) -> dict[str, Any]:
+    """Do a job; name each file that cannot be used on standard error. Its summary."""
+    done: dict[str, Any] = {}
+    for record in records(job, arguments, what):
+        if "problem" in record:
+            click.echo(told_problem(record["problem"]["name"], record["problem"]["reason"]), err=True)
+        done = record.get("summary", done)
+    return done
 
 
 def told_problem(name: str, reason: str) -> str:
