@@ -5,6 +5,7 @@ Knows the environment and nothing of what is on screen.
 
 import logging
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,4 +58,8 @@ def settle_log(home: Path) -> None:
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(message)s"))
     handler.setLevel(logging.WARNING)
-    logging.getLogger("dfl_tui").addHandler(handler)
+    log = logging.getLogger("dfl_tui")
+    log.addHandler(handler)
+    # Python would print the stack over the screen
+    threading.excepthook = lambda failed: log.error("thread=%s", failed.thread and failed.thread.name,
+                                                    exc_info=failed.exc_value)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Provider
 
+from core.settings.family import uses
 from core.settings.registry import SETTINGS
 from dfl_tui.keys import KEYS, Key, shown
 from dfl_tui.language import _
@@ -50,7 +51,7 @@ class Commands(Provider):
         found = [Command(title(key), None, partial(self._press, key)) for key in in_reach]
         if isinstance(screen, RunScreen):
             found += [Command(_("Set {key}").format(key=s.key), s.help, partial(screen.open_setting, s.key))
-                      for s in SETTINGS if s.when != "birth"]
+                      for s in SETTINGS if s.when != "birth" and uses(screen.family, s.key)]
         return found
 
     def _press(self, key: Key) -> None:

@@ -1,15 +1,18 @@
-"""A run that is being made, as a form: fields, what they take, what is still missing. Pure.
+"""A run that is being made, as a form: fields, what they take, what is still missing. Pure, but that it looks
+whether a folder is there.
 
 Consent is part of it: who is shown, on what ground the pictures may be used, who says so (design.md 6).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import get_args
 
 from core.events.event import Consent, Ground
-from core.settings.error import SettingError
-from core.settings.family import SAEHD, presets
+from core.run.start import check_name
+from core.settings.error import DflTuiError, SettingError
+from core.settings.family import FIXED, SAEHD, presets, uses
 from core.settings.kind import Choice, Flag, Value
 from core.settings.registry import SETTINGS, birth_settings, check_together, parse, setting
 from dfl_tui.language import _
@@ -42,7 +45,13 @@ class Draft:
         """The value of a field, its default where nothing was filled in."""
         if key in self.values:
             return self.values[key]
+        if key == "recipe":
+            return NO_RECIPE
         return shown(presets(self.model).get(key, setting(key).default)) if key in SETTING_FIELDS else ""
+
+    def has(self, key: str) -> bool:
+        """Whether a field says anything for the family that was chosen: it uses the setting, and leaves a choice."""
+        return uses(self.model, key) and key not in FIXED[self.model]
 
     @property
     def model(self) -> str:
@@ -89,11 +98,15 @@ def fields(recipes: tuple[str, ...]) -> list[Field]:
 
 def wrong(key: str, text: str) -> str:
     """What is wrong with a field's text, "" where nothing is."""
-    if key in SETTING_FIELDS:
-        try:
+    try:
+        if key == "name":
+            check_name(text, "a run")
+        if key in SETTING_FIELDS:
             parse(key, text)
-        except SettingError as error:
-            return str(error)
+    except DflTuiError as error:
+        return str(error)
+    if key.endswith(".folder") and not Path(text).expanduser().exists():
+        return _("there is no {path}: give a folder of aligned faces, or a faceset.pak").format(path=text)
     return ""
 
 
@@ -101,7 +114,7 @@ def settings(draft: Draft) -> dict[str, Value]:
     """The settings that were filled in. Raises SettingError, also where they do not fit each other."""
     values: dict[str, Value] = {}
     for key in SETTING_FIELDS:
-        if key in draft.values:
+        if key in draft.values and draft.has(key):      # another family may have been chosen since
             values |= parse(key, draft.values[key])
     check_together(birth_settings(values))
     return values

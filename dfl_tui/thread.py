@@ -10,7 +10,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from core.settings.error import DflTuiError
+from dfl_tui.language import _
+
 Made = TypeVar("Made")
+
+
+class UnforeseenError(DflTuiError):
+    """Work failed in a way that nobody thought of."""
 
 
 async def in_thread(work: Callable[[], Made]) -> Made:
@@ -20,10 +27,15 @@ async def in_thread(work: Callable[[], Made]) -> Made:
     def run() -> None:
         try:
             made = work()
-        except Exception as error:  # a worker's main (style.md 2.6): raised again where it is awaited
+        except (DflTuiError, OSError) as error:     # raised again where it is awaited
             future.set_exception(error)
         else:
             future.set_result(made)
+        finally:
+            # a mistake of ours goes to the log by threading.excepthook; who waits must not wait for ever
+            if not future.done():
+                future.set_exception(UnforeseenError(_("this failed by a mistake of the program"),
+                                                     hint=_("log/console.log in the home tells where: report it")))
 
     threading.Thread(target=run, name="beside the loop", daemon=True).start()
     # shielded: a cancelled future would refuse the thread's result with an error of its own

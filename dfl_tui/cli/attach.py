@@ -14,9 +14,9 @@ from dfl_tui.cli.console import ScreenOptions, open_console, screen_options
 @run_argument(required=False)
 @screen_options
 @click.pass_obj
-def attach_command(call: Call, name: str | None, colours: str, mouse: bool | None, theme: str) -> int:
+def attach_command(call: Call, name: str | None, screen: ScreenOptions) -> int:
     """Open the console of a run.
 
     Without NAME: the only run, or the list of runs to pick one from.
     """
-    return open_console(call, name, ScreenOptions(colours, mouse, theme))
+    return open_console(call, name, screen)

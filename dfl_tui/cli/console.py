@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import click
@@ -25,13 +26,18 @@ class ScreenOptions:
 
 
 def screen_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that opens the console."""
+    """The options of every command that opens the console; the command gets them as `screen`."""
+    @wraps(function)
+    def bundled(*words: Any, colours: str, mouse: bool | None, theme: str, **others: Any) -> Any:
+        return function(*words, screen=ScreenOptions(colours, mouse, theme), **others)
+
+    command: Callable[..., Any] = bundled
     for option in (click.option("--theme", default="", metavar="NAME", help="Theme of the console."),
                    click.option("--mouse/--no-mouse", default=None, help="Whether the console takes the mouse."),
                    click.option("--colours", type=click.Choice(COLOURS), default="auto", show_default=True,
                                 help="Colours of the console.")):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 def open_console(call: Call, name: str | None, screen: ScreenOptions) -> int:

@@ -27,7 +27,7 @@ NOBODY = Consent("synthetic", "synthetic", "dfl-tui")  # core/faces/demo: drawin
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting, where the run is made now.")
 @screen_options
 @click.pass_obj
-def demo_command(call: Call, assignments: tuple[str, ...], colours: str, mouse: bool | None, theme: str) -> int:
+def demo_command(call: Call, assignments: tuple[str, ...], screen: ScreenOptions) -> int:
     """Train on the packaged synthetic faces.
 
     Makes a run called demo, or goes on with it. Without a terminal: 200 iterations in plain lines.
@@ -35,7 +35,7 @@ def demo_command(call: Call, assignments: tuple[str, ...], colours: str, mouse: 
     place = demo_run(call.home_folder(), assignments)
     start(place)
     if has_terminal():
-        return open_console(call, place.name, ScreenOptions(colours, mouse, theme))
+        return open_console(call, place.name, screen)
     stop_later(place, PLAIN_ITERATIONS)
     return follow_plainly(place, PLAIN_EVERY)
 

@@ -7,10 +7,11 @@ from typing import Any
 import click
 import msgspec
 
-from core.events.event import FaceSetNote, Ground
+from core.events.event import Consent, FaceSetNote
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import records
-from dfl_tui.cli.new import FOLDER, GROUND, consent, note
+from dfl_tui.cli.new import FOLDER, note
 from dfl_tui.cli.place import found
 
 NO_FACES = FaceSetNote("", 0, "")
@@ -25,26 +26,17 @@ FORMS = ("dfl", "dfm", "onnx", "safetensors")
 @click.option("--src", type=FOLDER, metavar="DIR", help="Aligned faces of the person to show.")
 @click.option("--dst", type=FOLDER, metavar="DIR", help="Aligned faces of the person to replace.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting that wins over the model's.")
-@click.option("--src-person", metavar="TEXT", help="Who is shown in src.")
-@click.option("--src-ground", type=GROUND, help="On what ground these pictures may be used.")
-@click.option("--src-said-by", metavar="TEXT", help="Who says so.  [default: you]")
-@click.option("--dst-person", metavar="TEXT", help="Who is shown in dst.")
-@click.option("--dst-ground", type=GROUND, help="On what ground these pictures may be used.")
-@click.option("--dst-said-by", metavar="TEXT", help="Who says so.  [default: you]")
+@consent_options
 @click.option("--report", is_flag=True, help="A line for each tensor.")
 @click.pass_obj
 def import_command(call: Call, folder: Path, name: str, model: str, src: Path | None, dst: Path | None,
-                   assignments: tuple[str, ...], src_person: str | None, src_ground: Ground | None,
-                   src_said_by: str | None, dst_person: str | None, dst_ground: Ground | None,
-                   dst_said_by: str | None, report: bool) -> None:
+                   assignments: tuple[str, ...], consents: tuple[Consent, Consent], report: bool) -> None:
     """Make a run from a model of DeepFaceLab.
 
     DIR is the folder with its files, such as alpha_SAEHD_data.dat. Weights, moments, options and losses are taken over,
     and training goes on where it stood. A file that is not whole is refused by name. Without --src and --dst the run
     cannot train, but be exported. The record of consent is needed as for dfl-tui new.
     """
-    consents = (consent("src", src_person, src_ground, src_said_by),
-                consent("dst", dst_person, dst_ground, dst_said_by))
     words = [str(folder.absolute()), "--home", str(call.home_folder()), "--name", name, "--model", model]
     for side, faces, agreed in zip(("src", "dst"), (src, dst), consents, strict=True):
         words += [f"--{side}", json_of(note(side, faces) if faces is not None else NO_FACES),

@@ -5,18 +5,16 @@ from pathlib import Path
 
 import click
 
-from core.events.event import Consent, FaceSetNote, Ground
+from core.events.event import Consent, FaceSetNote
 from core.run.start import NewRun, Place, Waiting, create_run
-from core.settings.error import SettingError
 from core.settings.kind import Value
 from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options
+from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import summary
-from dfl_tui.cli.person import user_name
 from dfl_tui.language import counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
-GROUND = click.Choice(("own", "consent", "licence", "synthetic"))
 
 
 @add_everywhere_options
@@ -26,35 +24,18 @@ GROUND = click.Choice(("own", "consent", "licence", "synthetic"))
 @click.option("--dst", type=FOLDER, required=True, metavar="DIR", help="Aligned faces of the person to replace.")
 @click.option("--recipe", default="", metavar="R", help="A built-in recipe, or a TOML file.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting; see dfl-tui config.")
-@click.option("--src-person", metavar="TEXT", help="Who is shown in src.")
-@click.option("--src-ground", type=GROUND, help="On what ground these pictures may be used.")
-@click.option("--src-said-by", metavar="TEXT", help="Who says so.  [default: you]")
-@click.option("--dst-person", metavar="TEXT", help="Who is shown in dst.")
-@click.option("--dst-ground", type=GROUND, help="On what ground these pictures may be used.")
-@click.option("--dst-said-by", metavar="TEXT", help="Who says so.  [default: you]")
+@consent_options
 @click.pass_obj
 def new_command(call: Call, name: str, src: Path, dst: Path, recipe: str, assignments: tuple[str, ...],
-                src_person: str | None, src_ground: Ground | None, src_said_by: str | None,
-                dst_person: str | None, dst_ground: Ground | None, dst_said_by: str | None) -> None:
+                consents: tuple[Consent, Consent]) -> None:
     """Make a run from two face sets.
 
     The run begins with who is shown in each face set, on what ground the pictures may be used (own face, written
     consent, licence, synthetic) and who said so. That record stays with the run and with everything made from it.
     """
     place = make_run(call.home_folder(), name, folders=(src, dst), recipe=recipe, settings=parse_all(assignments),
-                     consents=(consent("src", src_person, src_ground, src_said_by),
-                               consent("dst", dst_person, dst_ground, dst_said_by)))
+                     consents=consents)
     click.echo(f"{place.name} is made in {place.folder}; dfl-tui train {place.name} starts it")
-
-
-def consent(side: str, person: str | None, ground: Ground | None, said_by: str | None) -> Consent:
-    """The record of consent for one face set. Raises SettingError where it is not stated."""
-    if ground is None:
-        raise SettingError(f"on what ground the faces of {side} may be used is not stated",
-                           hint=f"add --{side}-ground own, consent, licence or synthetic")
-    if not person and ground != "synthetic":
-        raise SettingError(f"who is shown in {side} is not stated", hint=f"add --{side}-person NAME")
-    return Consent(person or "synthetic", ground, said_by or user_name())
 
 
 def make_run(home: Path, name: str, *, folders: tuple[Path, Path], consents: tuple[Consent, Consent],

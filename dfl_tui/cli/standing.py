@@ -49,7 +49,7 @@ def from_tick(name: str, run: RunState, tick: Tick) -> Standing:
     """A run at a tick."""
     state = tick.phase
     if state in ("parked", "stopped"):
-        state = "paused" if run.paused else STOPPED[run.stopped]
+        state = "paused" if run.paused and not run.stopped else STOPPED[run.stopped]
     src, dst = (tick.losses.src_smooth, tick.losses.dst_smooth) if tick.losses else (None, None)
     return Standing(name, state, tick.detail, tick.iteration, int(run.settings["target_iter"]), src, dst, run.device,
                     tick, run)

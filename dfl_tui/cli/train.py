@@ -25,8 +25,7 @@ EVERY = 100  # iterations between plain lines: a line in ten seconds to a few mi
               help="Iterations between plain lines.")
 @screen_options
 @click.pass_obj
-def train_command(call: Call, name: str, until: int | None, plain: bool, every: int,
-                  colours: str, mouse: bool | None, theme: str) -> int:
+def train_command(call: Call, name: str, until: int | None, plain: bool, every: int, screen: ScreenOptions) -> int:
     """Start or go on training a run.
 
     Opens the console in a terminal, else prints lines. Ctrl-C, or q in the console, leaves the
@@ -36,7 +35,7 @@ def train_command(call: Call, name: str, until: int | None, plain: bool, every: 
     start(place, until)
     if plain or not has_terminal():
         return follow_plainly(place, every)
-    return open_console(call, name, ScreenOptions(colours, mouse, theme))
+    return open_console(call, name, screen)
 
 
 def start(place: Place, until: int | None = None) -> None:

@@ -29,7 +29,8 @@ class ModelScreen(Screen[Any], inherit_bindings=False):
     @property
     def session(self) -> Session:
         """The run on screen. A screen without a run (runs, help) has none and must not ask."""
-        assert self._session is not None
+        if self._session is None:
+            raise LookupError(f"{type(self).__name__} shows no run")
         return self._session
 
     @property

@@ -17,6 +17,7 @@ from dfl_tui.making import Told, faces_sentence, make, read_faces, try_step
 from dfl_tui.model import Model
 from dfl_tui.panels.listing import Listing, Row
 from dfl_tui.screens.list_screen import ListScreen
+from dfl_tui.screens.path_suggester import PathSuggester
 from dfl_tui.screens.prompt import Prompt
 from dfl_tui.thread import in_thread
 
@@ -38,6 +39,8 @@ def rows(draft: Draft, form: list[Field], look: Look) -> list[Row]:
     found: list[Row] = []
     group = ""
     for one in form:
+        if not draft.has(one.key):
+            continue
         if one.group != group:
             group = one.group
             found.append(Row(f"group {group}", ((f" {group}", look.accent),)))
@@ -148,7 +151,8 @@ class NewRunScreen(ListScreen):
                 self.put(field.key, text)
 
         self.app.push_screen(Prompt(field.label, value=self.form.draft.get(field.key), help_text=field.help,
-                                    check=lambda text: wrong(field.key, text)), use)
+                                    check=lambda text: wrong(field.key, text),
+                                    suggester=PathSuggester() if field.key.endswith(".folder") else None), use)
 
     async def _check(self) -> None:
         for side in SIDES:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from textual.app import ComposeResult
+from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from dfl_tui.language import _
@@ -13,8 +14,9 @@ class Prompt(Dialog[str]):
     """The text, or None. `check` returns a sentence for a text that will not do, else ""."""
 
     def __init__(self, title: str, *, value: str = "", help_text: str = "", empty: bool = False,
-                 check: Callable[[str], str] | None = None) -> None:
+                 check: Callable[[str], str] | None = None, suggester: Suggester | None = None) -> None:
         super().__init__()
+        self._suggester = suggester
         self.title_text = title
         self._value = value
         self._help = help_text
@@ -24,11 +26,14 @@ class Prompt(Dialog[str]):
     def body(self) -> ComposeResult:
         if self._help:
             yield Static(self._help, classes="pale", markup=False)
-        yield calm_input("text", self._value, "")
+        box = calm_input("text", self._value, "")
+        box.suggester = self._suggester
+        yield box
         yield Static("", classes="wrong", markup=False)
 
     def keys_line(self) -> str:
-        return f"enter {_('take it')}     [@click=screen.leave]esc[/] {_('leave')}"
+        more = f"     → {_('complete')}" if self._suggester else ""
+        return f"enter {_('take it')}{more}     [@click=screen.leave]esc[/] {_('leave')}"
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the text, or say what is wrong with it."""

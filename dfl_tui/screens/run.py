@@ -240,6 +240,12 @@ class RunScreen(ModelScreen, inherit_bindings=False):
         """Edit settings."""
         self.open_screen("settings", "SettingsScreen")
 
+    @property
+    def family(self) -> str:
+        """The family of the run's model, which has no use for some settings."""
+        settings = self.model.state.settings if self.model.state else {}
+        return str(settings.get("model", "saehd"))
+
     def open_setting(self, key: str) -> None:
         """The dialog of one setting."""
         from core.settings.registry import BY_KEY  # late, both: the first frame does not need them

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.events.act import SetValues
+from core.settings.family import SAEHD, uses
 from core.settings.kind import Choice, Flag, Value
 from core.settings.registry import BY_KEY, SETTINGS, Setting
 from dfl_tui.binding import bindings
@@ -73,8 +74,9 @@ class SettingsList(Listing[View]):
     def rows(self, view: View, look: Look, width: int) -> list[Row]:
         values: Mapping[str, Value] = dict(view.values)
         rows: list[Row] = []
-        # a run that an older version made lacks settings, perhaps a whole group of them
-        known = [s for s in SETTINGS if s.key in values]
+        # a run that an older version made lacks settings, and a family has no use for those of the others
+        model = str(values.get("model", SAEHD))
+        known = [s for s in SETTINGS if s.key in values and uses(model, s.key)]
         for group in dict.fromkeys(s.group for s in known):
             if not self.words:
                 rows.append(Row(f"group {group}", ((_(group), look.accent),)))

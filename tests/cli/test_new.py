@@ -3,7 +3,7 @@
 import pytest
 
 from core.settings.error import SettingError
-from dfl_tui.cli.new import consent
+from dfl_tui.cli.consent import consent
 from dfl_tui.cli.person import user_name
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.settings.error import SettingError
 from dfl_tui.draft import Draft, consent, fields, missing, settings, wrong
+from dfl_tui.screens.path_suggester import completed
 
 FILLED = Draft({"name": "a", "src.folder": "/s", "src.ground": "consent", "src.person": "Anna", "src.said_by": "me",
                 "dst.folder": "/d", "dst.ground": "synthetic"})
@@ -40,6 +41,22 @@ def test_settings_are_typed_and_must_fit_each_other():
 def test_a_wrong_value_is_said_before_it_is_taken():
     assert "9 is out of range" in wrong("resolution", "9")
     assert wrong("name", "anything") == ""
+    assert "cannot be the name of a run" in wrong("name", "second run!")
+    assert "there is no /nowhere/faces" in wrong("src.folder", "/nowhere/faces")
+
+
+def test_a_family_asks_only_for_what_it_uses_and_forgets_what_another_one_had():
+    quick = FILLED.put("inter_dims", "512").put("model", "quick96")
+    assert not quick.has("resolution") and not quick.has("inter_dims") and quick.has("ae_dims")
+    assert quick.get("ae_dims") == "128"
+    assert settings(quick) == {"model": "quick96"}
+
+
+def test_a_folder_is_completed_while_it_is_typed(tmp_path):
+    (tmp_path / "anna_aligned").mkdir()
+    (tmp_path / "anna.txt").write_text("no folder")
+    assert completed(f"{tmp_path}/an") == f"{tmp_path}/anna_aligned"
+    assert completed(f"{tmp_path}/b") is None and completed("an") is None and completed("/nowhere/x") is None
 
 
 def test_every_field_has_help_and_one_place():
