@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from .adversarial import generator_term
 from .loss_mask import blurred
-from .saehd import Options, Side, gan_guards, loss, over_chw, pixel, structure
+from .saehd import Options, Side, loss, over_chw, pixel, structure
 from .style import variation
 
 
@@ -35,18 +33,6 @@ def fork_background_power(side: Side, options: Options) -> np.ndarray:
     k, squared = options.background_power, 10.0 * over_chw((side.target - side.picture) ** 2)
     own = pixel(side.target, side.picture, options) if options.loss == "MS-SSIM" else 0.0
     return k * (structure(side.target, side.picture, options) + own + squared)
-
-
-def generator_loss(src: Side, dst: Side, options: Options) -> np.ndarray:
-    """G without GAN."""
-    return side_loss(src, options) + side_loss(dst, options) + background_term(dst)
-
-
-def gan_generator(
-    power: float, fake_src: Sequence[np.ndarray], fake_dst: Sequence[np.ndarray], src: Side
-) -> np.ndarray:
-    """gan_power over the four maps of both sides, and the guards of src."""
-    return generator_term(power, [*fake_src, *fake_dst]) + gan_guards(src)
 
 
 def channel_choice(order: np.ndarray, morph_factor: float) -> np.ndarray:

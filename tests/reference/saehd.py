@@ -9,7 +9,7 @@ import numpy as np
 from .derivative import absolute
 from .loss_mask import blurred
 from .similarity import dssim, msssim, msssim_l1, window_sizes
-from .style import style, variation
+from .style import style
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,6 @@ def background_style(swap: np.ndarray, dst_target: np.ndarray, src_mask: np.ndar
     u, v, p = swap * outside, dst_target * outside, power / 100.0
     f1, _ = window_sizes(swap.shape[-1])
     return 10.0 * p * dssim(u, v, f1).mean(axis=1) + 10.0 * p * over_chw((u - v) ** 2)
-
-
-def gan_guards(side: Side) -> np.ndarray:
-    """1e-6 tv(ss) + 0.02 mean squared difference outside the blurred mask (GAN on, masked training)."""
-    outside = 1.0 - blurred(side.mask, side.target.shape[-1])
-    return 1e-6 * variation(side.picture) + 0.02 * over_chw((side.picture * outside - side.target * outside) ** 2)
 
 
 def seen_by_gan(side: Side, options: Options) -> tuple[np.ndarray, np.ndarray]:
