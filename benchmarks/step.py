@@ -36,7 +36,7 @@ from core.settings.kind import Value
 from core.settings.registry import defaults
 from core.train.clip import gradient_norm
 from core.train.device import choose_device, name_of, prepare, synchronise
-from core.train.loss_side import side_loss
+from core.train.loss_side import form_of, side_loss
 from core.train.optim import make_optimizer
 from core.train.shared_pass import measure_shared_pass
 from core.train.step import Step
@@ -165,11 +165,11 @@ def parts(step: Step, settings: dict[str, Value], batch: TrainBatch, cpu_ms: flo
     """CPU ms of losses and optimizer, each alone; the rest is the network, of which FLOPs are counted."""
     drawn = step.network.reconstruct(batch.src.warped, batch.dst.warped)
     maps = [x.clone().requires_grad_() for x in drawn]
-    masked = bool(settings["masked_training"])
+    form = form_of(settings)
 
     def losses() -> None:
-        loss = side_loss(maps[0], maps[1], batch.src, is_masked=masked).total.sum()
-        (loss + side_loss(maps[2], maps[3], batch.dst, is_masked=masked).total.sum()).backward()
+        loss = side_loss(maps[0], maps[1], batch.src, form).total.sum()
+        (loss + side_loss(maps[2], maps[3], batch.dst, form).total.sum()).backward()
 
     blocks = step.open_blocks(settings, frozenset())
     gradients = {p: torch.full_like(p, 1e-4) for p in step.network.parameters()}

@@ -46,7 +46,7 @@ def cost_us(iterations: int, step_s: float) -> np.ndarray:
     pipe = Pipe(Channel(theirs, ORDERS))
     course = Course([Event(1, 0, 0, 0.0, "person", Born("b", defaults(), NOTE, NOTE, NOBODY, NOBODY, "", ""))], 1)
     boundary = Boundary(pipe, course)
-    numbers = torch.rand(5)
+    numbers = torch.rand(9)
     spent, empty = np.zeros(iterations), np.zeros(iterations)
     with TemporaryDirectory() as folder, ours:
         publisher = Publisher(Path(folder), 0, Listeners(pipe.say, lambda *_: None, print))

@@ -38,6 +38,7 @@ class Stream(IntEnum):
     SHADOW = 13
     TINT = 14      # by how much colours are turned
     MORPH = 15     # which channels of a src face's code come from inter_src (AMP)
+    LABEL = 32     # which lessons a discriminator is told the wrong way round
 
 
 class Address(NamedTuple):

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from core.events.event import FacesChanged, FaceSetNote, Stopped
+from core.events.event import FacesChanged, FaceSetNote, NetworkMade, Stopped
 from core.settings.error import DflTuiError
-from core.settings.kind import Value
 from core.train.boundary import Boundary, EndTraining
 from core.train.course import Course
 from core.train.lrd import LrdStream
 from core.train.notices import Notices
 from core.train.pipe import Ending, Pipe
+from core.train.pretrain import in_effect
 from core.train.preview import Preview
 from core.train.publisher import Publisher
 from core.train.rate import rate
@@ -81,6 +81,7 @@ class Loop:
         began = time.perf_counter()
         while True:
             stood_still = self.serve()
+            self.equip()
             if not self._note_new_faces():
                 self._tools.boundary.hear(ROOM_S)  # no room: nothing is trained with faces that the journal lacks
                 stood_still = True
@@ -98,10 +99,10 @@ class Loop:
 
     def _iterate(self, began: float) -> float:
         """One iteration, timed from `began` on; when it ended."""
-        settings, started = self._tools.course.settings, time.perf_counter()
+        settings, started = in_effect(self._tools.course.settings), time.perf_counter()
         batch = self.next_batch()
         data_ms = (time.perf_counter() - started) * 1000
-        numbers = self._step(batch, settings)
+        numbers = self._step(batch)
         lr = rate(settings, self.iteration)
         self.iteration += 1
         for side in SIDES:
@@ -117,18 +118,26 @@ class Loop:
         course = self._tools.course
         drawn = {side: count - course.first_drawn(side) for side, count in self.drawn.items()}
         samples = self._tools.faces.batch(life=course.life, iteration=self.iteration, drawn=drawn,
-                                          settings=course.settings)
+                                          settings=in_effect(course.settings))
         for sentence in samples.problems:
             self._tools.notices.warn("faces", sentence)
         if samples.restarts:
             self._tools.notices.warn("workers", f"{samples.restarts} sample workers ended and were started again")
         return to_train_batch(samples, self._tools.step.optimizer.device)
 
-    def _step(self, batch: TrainBatch, settings: Mapping[str, Value]) -> Tensor:
+    def equip(self) -> None:
+        """Make the discriminators that the settings in force need, and have the blocks written down when they are
+        others than the journal's, once no iteration of the journal lies ahead."""
+        course, step = self._tools.course, self._tools.step
+        step.equip(course.settings, course.locked)
+        if course.state.blocks != step.blocks and self.iteration >= course.state.iteration:
+            self._tools.boundary.propose(NetworkMade(step.blocks), self.iteration)
+
+    def _step(self, batch: TrainBatch) -> Tensor:
         """Train on a batch; the step's numbers, still on the device: reading them here would wait for it."""
         course = self._tools.course
-        result = self._tools.step(batch, settings, iteration=self.iteration, locked=course.locked,
-                                  stream=LrdStream(int(settings["seed"]), course.life))
+        result = self._tools.step(batch, course.settings, iteration=self.iteration, locked=course.locked,
+                                  stream=LrdStream(int(course.settings["seed"]), course.life))
         return result.numbers
 
     # --- errands at a boundary (core/train/boundary.py) ---------------------------------------------------------------
@@ -151,7 +160,7 @@ class Loop:
     def _standing(self) -> Standing:
         course = self._tools.course
         return Standing(self.iteration, course.life, course.position, course.settings, tuple(course.events),
-                        {**self._tools.extra, "drawn": dict(self.drawn)})
+                        {**self._tools.extra, "drawn": dict(self.drawn), "step": self._tools.step.state()})
 
     # --- face sets that are not what the journal says -----------------------------------------------------------------
     def _new_note(self, side: str) -> FaceSetNote | None:

@@ -13,10 +13,10 @@ CONTRAST_FLOOR = 0.03**2
 TWO_WINDOWS_FROM = 256  # pixels
 
 
-def windows_for(resolution: int) -> tuple[int, ...]:
-    """Window sides in pixels: one below 256 pixels, two from there on."""
+def windows_for(resolution: int, *, has_two_windows: bool = False) -> tuple[int, ...]:
+    """Window sides in pixels: one below 256 pixels, two from there on or where they are asked for."""
     first, second = max(1, int(resolution / 11.6)), max(1, int(resolution / 23.2))
-    return (first, second) if resolution >= TWO_WINDOWS_FROM else (first,)
+    return (first, second) if has_two_windows or resolution >= TWO_WINDOWS_FROM else (first,)
 
 
 def dissimilarity(target: Tensor, picture: Tensor, windows: Sequence[int]) -> list[Tensor]:
@@ -39,7 +39,7 @@ def dissimilarity(target: Tensor, picture: Tensor, windows: Sequence[int]) -> li
     return values
 
 
-def structure(target: Tensor, picture: Tensor) -> Tensor:
+def structure(target: Tensor, picture: Tensor, *, has_two_windows: bool = False) -> Tensor:
     """The structure term of the loss, (b,): 10 x dissimilarity, averaged over channels and windows."""
-    values = dissimilarity(target, picture, windows_for(target.shape[-1]))
+    values = dissimilarity(target, picture, windows_for(target.shape[-1], has_two_windows=has_two_windows))
     return torch.stack(values).mean((0, 2)) * 10

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from core.events.event import Chose, Event
 from core.settings.kind import Value
+from core.settings.registry import SETTINGS
 from core.train.choice import standing
 from core.train.device import choose_device, name_of, prepare
 
@@ -35,3 +37,10 @@ def choose_machine(settings: Mapping[str, Value], events: Sequence[Event]) -> Ma
         reason = "as set" if settings["threads"] else "one for each core that this process may use"
         news.append(Chose("threads", threads, reason))
     return Machine(device, name, threads, tuple(news))
+
+
+def identity(settings: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+    """What a generation says about network and machine."""
+    network = {s.key: settings[s.key] for s in SETTINGS if s.when == "birth"}
+    return {"network": network, "torch": str(torch.__version__), "cpu": torch.backends.cpu.get_cpu_capability(),
+            "threads": machine.threads, "device": machine.name}

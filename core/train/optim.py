@@ -5,6 +5,7 @@ again when it is opened.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import numpy as np
 import torch
@@ -13,12 +14,15 @@ from torch import Tensor
 
 from core.nets.block_state import Arrays, array_of, check_fit
 from core.nets.network import Blocked
+from core.settings.error import NetworkError
 from core.train.optim_rule import RULES, Rule
 
 # Weights that are updated together on the CPU: their moments and the scratch stay in the cache between the passes.
 # 8.4 M weights take 14 ms so; 18 at 32 K (many calls) and in one piece; 223 in plain expressions (one AVX-512 core).
 # Longer rather than shorter: every call ends with the threads waiting for each other, which costs on a busy machine.
 STRETCH = 1 << 19
+
+SERIALS = count(1)
 
 Masks = Mapping[str, Mapping[str, Tensor]]  # block -> tensor name -> 0/1, shaped like the tensor
 
@@ -28,6 +32,7 @@ class Optimizer:
 
     def __init__(self, network: Blocked, rule: Rule) -> None:
         self.rule = rule
+        self.serial = next(SERIALS)     # of all optimizers of this process
         self.parameters = {b.name: network.parameters_of(b.name) for b in network.blocks}
         self.kept = {
             block: {name: {slot: torch.zeros_like(p, requires_grad=False) for slot in rule.slots}
@@ -114,6 +119,13 @@ class Optimizer:
         for name, tensor in tensors.items():
             tensor.copy_(torch.tensor(arrays[name]))
 
+    @torch.no_grad()
+    def forget(self, block: str) -> None:
+        """Set a block's moments and counter to 0."""
+        for _, _, tensor in self.moments_of(block):
+            tensor.zero_()
+        self.counters[self.places[block]] = 0
+
     def counter_of(self, block: str) -> int:
         """How many updates the block has had."""
         return int(self.counters[self.places[block]])
@@ -136,6 +148,7 @@ def flat(tensor: Tensor, like: Tensor) -> Tensor:
 
 
 def gradient_of(weight: Tensor) -> Tensor:
-    """The gradient that the backward pass left. An open tensor without one means that a loss does not reach it."""
-    assert weight.grad is not None
+    """The gradient that the backward pass left. Raises NetworkError where no loss reaches an open tensor."""
+    if weight.grad is None:
+        raise NetworkError(f"no loss reaches an open tensor of shape {tuple(weight.shape)}", hint="lock its block")
     return weight.grad

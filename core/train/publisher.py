@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +25,9 @@ from core.wire.trainer_record import Beat
 
 COLUMNS = (Column("iteration", ""), Column("life", ""), Column("src", ""), Column("dst", ""), Column("masks", ""),
            Column("lr", ""), Column("data_ms", "ms"), Column("compute_ms", "ms"), Column("save_ms", "ms"),
-           Column("total_ms", "ms"), Column("time", "s"))
+           Column("total_ms", "ms"), Column("time", "s"),
+           # what the judges believe of real and drawn pictures and codes; NaN where they do not learn
+           Column("d_real", ""), Column("d_fake", ""), Column("code_real", ""), Column("code_fake", ""))
 MAX_WAITING_ROWS = 20_000       # a disk that stands still for an hour at 5 it/s; more rows are given up, and said
 BEAT_S = 0.2                    # at most 5 beats a second
 REPEAT_S = 30.0                 # a beat at least so often: the supervisor takes 60 s of silence for a sign
@@ -36,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 # One iteration: completed iterations (this one included), lr, milliseconds of data, computing, saving and in all, Unix
-# seconds, and StepResult.numbers, (5,), on the device. A plain tuple: to make a named one costs the training thread
+# seconds, and StepResult.numbers, (9,), on the device. A plain tuple: to make a named one costs the training thread
 # 10 us more, a fifth of what it may spend.
 Row = tuple[int, float, float, float, float, float, float, Tensor]
 
@@ -61,10 +63,11 @@ class Smoothed:
 
 
 class Listeners(NamedTuple):
-    """Whom the publisher tells: a beat to send, each step's outcome (iteration, applied), a sentence about the disk."""
+    """Whom the publisher tells: a beat to send, each step's outcome (iteration, applied, the judges' four beliefs), a
+    sentence about the disk."""
 
     beat: Callable[[Beat], None]
-    outcome: Callable[[int, bool], None]
+    outcome: Callable[[int, bool, Sequence[float]], None]
     trouble: Callable[[str], None]
 
 
@@ -155,10 +158,11 @@ class Publisher:
         written = []
         for row in rows:
             iteration, lr, data_ms, compute_ms, save_ms, total_ms, at, numbers = row
-            src, dst, masks, _, applied = numbers.tolist()  # waits for a GPU, here and not in training
+            src, dst, masks, _, applied, *beliefs = numbers.tolist()  # waits for a GPU, here and not in training
             self._note(row, src, dst, masks)
-            self._tell.outcome(iteration, bool(applied))
-            written.append((iteration, self._life, src, dst, masks, lr, data_ms, compute_ms, save_ms, total_ms, at))
+            self._tell.outcome(iteration, bool(applied), beliefs)
+            written.append((iteration, self._life, src, dst, masks, lr, data_ms, compute_ms, save_ms, total_ms, at,
+                            *beliefs))
         self._writer.append(np.array(written, np.float64).reshape(-1, len(COLUMNS)))
 
     def _note(self, row: Row, src: float, dst: float, masks: float) -> None:

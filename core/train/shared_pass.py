@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from core.settings.kind import Value
-from core.train.device import synchronise
 from core.train.step import Step
 from core.train.train_batch import TrainBatch
 
@@ -35,16 +34,13 @@ def measure_shared_pass(
 ) -> SharedPassTrial:
     """Time both forms in turn. Weights, moments and the step's own choice stay as they are. `passed` is called after
     each pass; it may raise."""
-    chosen, open_blocks = step.shared_pass, step.open_blocks(settings, step.locked or frozenset())
+    chosen = step.shared_pass
     times: dict[bool, list[float]] = {True: [], False: []}
     try:
         for repeat in range(repeats + 1):  # the first round pays for allocations and the choice of kernels
             for step.shared_pass, kept in times.items():
                 started = time.perf_counter()
-                src, dst = step.losses(batch, settings)
-                step.backward(src.total.sum() + dst.total.sum(), open_blocks)
-                synchronise(step.optimizer.device)
-                step.network.zero_grad(set_to_none=True)
+                step.rehearse(batch, settings)
                 if repeat:
                     kept.append((time.perf_counter() - started) * 1000)
                 passed()

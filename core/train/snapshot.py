@@ -4,7 +4,7 @@ Copies go to buffers that are kept: 300 MB cost 37 ms so, and 253 ms into fresh 
 that has not changed since it was last written is named by its blobs there, without a copy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,9 @@ from core.store.manifest import BlockBlobs
 from core.train.optim import Optimizer
 
 Arrays = dict[str, NDArray[np.generic]]
-Version = tuple[int, int]   # updates of a block, and what torch counts of writes into its weights
+# Which optimizer (a discriminator can begin anew under the same names), updates of a block, and what torch counts of
+# writes into its weights.
+Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,20 @@ class Taken:
 class Snapshot:
     """Copies of weights and optimizer state. `take` is for the training thread, `written` for the writer's."""
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        self._optimizer = optimizer
-        self._buffers: dict[str, tuple[Arrays, Arrays]] = {}
+    def __init__(self, optimizers: Callable[[], Sequence[Optimizer]]) -> None:
+        self._optimizers = optimizers
+        self._buffers: dict[str, tuple[int, Arrays, Arrays]] = {}
         self._known: dict[str, tuple[Version, BlockBlobs]] = {}
 
     def take(self) -> Taken:
         """The state of all blocks now. What the last `Taken` copied is overwritten."""
         versions = self._versions()
         blocks: dict[str, BlockContent | BlockBlobs] = {}
-        for block, version in versions.items():
-            known = self._known.get(block)
-            blocks[block] = known[1] if known is not None and known[0] == version else self._copied(block)
+        for optimizer in self._optimizers():
+            for block in optimizer.parameters:
+                known = self._known.get(block)
+                is_known = known is not None and known[0] == versions[block]
+                blocks[block] = known[1] if known is not None and is_known else self._copied(optimizer, block)
         return Taken(blocks, versions)
 
     def written(self, taken: Taken, blobs: Mapping[str, BlockBlobs]) -> None:
@@ -58,16 +62,19 @@ class Snapshot:
         self._known = {}
 
     def _versions(self) -> dict[str, Version]:
-        return {block: (self._optimizer.counter_of(block), sum(p._version for p in parameters.values()))
-                for block, parameters in self._optimizer.parameters.items()}
+        return {block: (optimizer.serial, optimizer.counter_of(block), sum(p._version for p in parameters.values()))
+                for optimizer in self._optimizers() for block, parameters in optimizer.parameters.items()}
 
-    def _copied(self, block: str) -> BlockContent:
-        weights, moments = self._buffers.setdefault(block, ({}, {}))
-        for name, parameter in self._optimizer.parameters[block].items():
+    def _copied(self, optimizer: Optimizer, block: str) -> BlockContent:
+        owner, weights, moments = self._buffers.get(block, (-1, {}, {}))
+        if owner != optimizer.serial:   # the block of another size has arrays of its own
+            weights, moments = {}, {}
+            self._buffers[block] = (optimizer.serial, weights, moments)
+        for name, parameter in optimizer.parameters[block].items():
             copy(parameter.detach(), weights, name)
-        for name, slot, tensor in self._optimizer.moments_of(block):
+        for name, slot, tensor in optimizer.moments_of(block):
             copy(tensor, moments, f"{name}.{slot}")
-        moments["counter"] = np.array(self._optimizer.counter_of(block), np.int64)
+        moments["counter"] = np.array(optimizer.counter_of(block), np.int64)
         return BlockContent(weights, moments)
 
 

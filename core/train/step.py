@@ -1,27 +1,37 @@
-"""One training step: forward, losses, backward, update. Pure arithmetic: it knows no files, clocks or events."""
+"""One training step: forward, losses, backward, update, the judges' lessons. It knows no files, clocks or events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from core.events.event import Block
 from core.nets.network import FaceNetwork
 from core.settings.kind import Value
-from core.train.clip import clip_scale, gradient_norm
-from core.train.lock import apply_locks, effective_locks
-from core.train.loss_side import SideLoss, side_loss
-from core.train.lrd import LrdStream, draw_masks
-from core.train.optim import Masks, Optimizer, gradient_of
-from core.train.rate import rate
+from core.train.blur_out import blurred_out
+from core.train.device import synchronise
+from core.train.inter_reset import begin_inters_anew
+from core.train.learner import Learner, Pace
+from core.train.lock import effective_locks
+from core.train.lrd import LrdStream
+from core.train.mix import draw_mix
+from core.train.objective import Losses, Objective, terms_of
+from core.train.optim import Masks, Optimizer
+from core.train.pretrain import in_effect, is_pretraining
+from core.train.ramp import Ramps, full_powers
+from core.train.rivals import Rivals, Taught
 from core.train.train_batch import TrainBatch
+
+NO_STREAM = LrdStream(0, 0)
 
 
 class StepNumbers(NamedTuple):
     """A step in numbers: batch means of the losses, the mask's part of both, the gradient's length before clipping.
 
-    applied: False where a loss or the gradient was not finite; then nothing was changed.
+    applied: False where a loss or a gradient was not finite; then nothing was changed from there on. The last four:
+    what the judges believed of real and drawn pictures and codes, 0..1, NaN where they did not learn.
     """
 
     src: float
@@ -29,13 +39,17 @@ class StepNumbers(NamedTuple):
     masks: float
     gradient_norm: float
     applied: bool
+    d_real: float
+    d_fake: float
+    code_real: float
+    code_fake: float
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """A step's outcome, still on the device: reading it waits for a GPU.
 
-    src, dst: loss of each sample, (b,), before the update. numbers: (5,), the fields of StepNumbers.
+    src, dst: loss of each sample, (b,), before the update. numbers: (9,), the fields of StepNumbers.
     """
 
     src: Tensor
@@ -44,12 +58,12 @@ class StepResult:
 
     def read(self) -> StepNumbers:
         """The numbers on the host, in one transfer."""
-        src, dst, masks, norm, applied = self.numbers.tolist()
-        return StepNumbers(src, dst, masks, norm, bool(applied))
+        src, dst, masks, norm, applied, *beliefs = self.numbers.tolist()
+        return StepNumbers(src, dst, masks, norm, bool(applied), *beliefs)
 
 
 class Step:
-    """Trains a network with an optimizer, one batch at a time.
+    """Trains a network with an optimizer, and its judges with their own, one batch at a time.
 
     shared_pass: src and dst go through the common parts as one batch. It changes bits, so it is part of the run.
     """
@@ -58,8 +72,11 @@ class Step:
         self.network = network
         self.optimizer = optimizer
         self.shared_pass = shared_pass
-        self.blocks = network.blocks
-        self.locked: frozenset[str] | None = None  # what the network's tensors are set to
+        self.learner = Learner(network, optimizer)
+        self.rivals = Rivals(network, optimizer.device)
+        self._ramps = Ramps()
+        self._was_pretraining = False
+        self._equipped_for: Mapping[str, Value] | None = None
 
     def __call__(
         self,
@@ -68,54 +85,96 @@ class Step:
         *,
         iteration: int,
         locked: frozenset[str] = frozenset(),
-        stream: LrdStream = LrdStream(0, 0),
+        stream: LrdStream = NO_STREAM,
         masks: Masks | None = None,
+        mix: Tensor | None = None,
     ) -> StepResult:
         """Train on `batch`. iteration: completed iterations before this step.
 
-        With learning-rate dropout on, `masks` are used where they are given, else drawn from `stream`.
+        Dropout masks and AMP's mix are used where they are given, else drawn from `stream`.
         """
+        self.equip(settings, locked)
+        settings = in_effect(settings)
+        terms = terms_of(settings, self._ramps.step(settings, iteration))
+        batch = prepared(batch, settings, iteration)
+        mix = draw_mix(self.network, settings, stream, iteration, len(batch.src.warped)) if mix is None else mix
+        pace = Pace(settings, iteration, stream, masks)
         open_blocks = self.open_blocks(settings, locked)
-        src, dst = self.losses(batch, settings)
-        loss = src.total.sum() + dst.total.sum()
-        gradients = self.backward(loss, open_blocks)
-        norm = gradient_norm(gradients) if gradients else torch.zeros_like(loss)
-        sound = (norm.isfinite() & loss.isfinite()).float()
-        if gradients and (self.optimizer.device.type != "cpu" or sound):
-            if settings["lr_dropout"] != "y":
-                masks = None
-            elif masks is None:
-                masks = draw_masks(self.optimizer, open_blocks, stream, iteration)
-            scale = clip_scale(norm) if settings["clipgrad"] else torch.ones_like(norm)
-            self.optimizer.update(open_blocks, rate=rate(settings, iteration), scale=scale, sound=sound, masks=masks)
-        self.network.zero_grad(set_to_none=True)
-        return result(src, dst, norm, sound)
+        objective = Objective(self.network, batch, terms, self.rivals.judges())
+        losses = objective.losses(shared_pass=self.shared_pass, mix=mix)
+        outcome = self.learner.learn(losses.total.sum(), open_blocks, pace)
+        taught = self.rivals.teach(batch, terms, pace, locked=locked, sound=outcome.sound, mix=mix)
+        return result(losses, outcome.norm, taught)
+
+    # --- what there is to train ---------------------------------------------------------------------------------------
+    @property
+    def learners(self) -> list[Learner]:
+        """The network and its judges."""
+        return [self.learner, *self.rivals.learners]
+
+    @property
+    def optimizers(self) -> list[Optimizer]:
+        """Theirs."""
+        return [learner.optimizer for learner in self.learners]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All blocks, the network's first."""
+        return self.learner.blocks + self.rivals.blocks
 
     def open_blocks(self, settings: Mapping[str, Value], locked: frozenset[str]) -> list[str]:
-        """The blocks that this step trains, in build order; the network's tensors are set accordingly."""
-        locked = effective_locks(self.blocks, settings, locked)
-        if locked != self.locked:
-            apply_locks(self.network, locked)
-            self.locked = locked
-        return [block.name for block in self.blocks if block.name not in locked]
+        """The network's blocks that this step trains, in build order; its tensors are set accordingly."""
+        return self.learner.open_blocks(effective_locks(self.learner.blocks, settings, locked))
 
-    def losses(self, batch: TrainBatch, settings: Mapping[str, Value]) -> tuple[SideLoss, SideLoss]:
-        """The losses of src and dst, with gradients."""
-        drawn = self.network.train_pass(batch.src.warped, batch.dst.warped, shared_pass=self.shared_pass)
-        is_masked = bool(settings["masked_training"])
-        return (side_loss(drawn.src, drawn.src_mask, batch.src, is_masked=is_masked),
-                side_loss(drawn.dst, drawn.dst_mask, batch.dst, is_masked=is_masked))
+    def equip(self, settings: Mapping[str, Value], locked: frozenset[str] = frozenset()) -> None:
+        """Make what these settings need: judges, and new inters where pretraining has ended. Raises NetworkError."""
+        if settings is self._equipped_for:
+            return
+        self.rivals.equip(in_effect(settings))
+        if self._was_pretraining and not is_pretraining(settings):
+            begin_inters_anew(self.learner, int(settings["seed"]), locked)
+        self._was_pretraining = is_pretraining(settings)
+        self._equipped_for = settings
 
-    def backward(self, loss: Tensor, open_blocks: list[str]) -> list[Tensor]:
-        """Gradients of the open tensors; none where everything is locked."""
-        if not loss.requires_grad:
-            return []
-        loss.backward()  # type: ignore[no-untyped-call]
-        return [gradient_of(p) for block in open_blocks for p in self.optimizer.parameters[block].values()]
+    def state(self) -> dict[str, Any]:
+        """What a resume needs beside the blocks, as plain numbers."""
+        return {"rivals": self.rivals.state(), "ramps": self._ramps.state(), "pretraining": self._was_pretraining}
+
+    def restore(self, state: Mapping[str, Any], settings: Mapping[str, Value]) -> None:
+        """Be as `state` says. The blocks of the judges are loaded by the caller."""
+        self.rivals.restore(state["rivals"], settings)
+        self._ramps = Ramps(state["ramps"])
+        self._was_pretraining = bool(state["pretraining"])
+
+    # --- without training ---------------------------------------------------------------------------------------------
+    def losses(self, batch: TrainBatch, settings: Mapping[str, Value], *, mix: Tensor | None = None) -> Losses:
+        """The losses of a batch with all powers at their full height, with gradients. Changes nothing."""
+        settings = in_effect(settings)
+        batch = prepared(batch, settings, 0)
+        mix = draw_mix(self.network, settings, NO_STREAM, 0, len(batch.src.warped)) if mix is None else mix
+        objective = Objective(self.network, batch, terms_of(settings, full_powers(settings)), self.rivals.judges())
+        return objective.losses(shared_pass=self.shared_pass, mix=mix)
+
+    def rehearse(self, batch: TrainBatch, settings: Mapping[str, Value]) -> None:
+        """Forward and backward of the network on a batch, without an update; waits for the device."""
+        open_blocks = self.open_blocks(in_effect(settings), self.learner.locked or frozenset())
+        self.learner.gradients(self.losses(batch, settings).total.sum(), open_blocks)
+        synchronise(self.optimizer.device)
+        self.learner.module.zero_grad(set_to_none=True)
 
 
-def result(src: SideLoss, dst: SideLoss, norm: Tensor, sound: Tensor) -> StepResult:
+def prepared(batch: TrainBatch, settings: Mapping[str, Value], iteration: int) -> TrainBatch:
+    """The batch as the step sees it: unwarped now and then, the background of its targets blurred if wanted."""
+    batch = blurred_out(batch, str(settings["blur_out_mask"]))
+    every = int(settings["unwarped_every"])
+    if not every or not iteration or iteration % every:
+        return batch
+    return TrainBatch(replace(batch.src, warped=batch.src.target), replace(batch.dst, warped=batch.dst.target))
+
+
+def result(losses: Losses, norm: Tensor, taught: Taught) -> StepResult:
     """The numbers of a step, detached from its graph."""
-    a, b = src.total.detach(), dst.total.detach()
-    masks = torch.cat([src.mask.detach(), dst.mask.detach()]).mean()
-    return StepResult(a, b, torch.stack([a.mean(), b.mean(), masks, norm, sound]))
+    src, dst = losses.src.total.detach(), losses.dst.total.detach()
+    masks = torch.cat([losses.src.mask.detach(), losses.dst.mask.detach()]).mean()
+    first = torch.stack([src.mean(), dst.mean(), masks, norm, taught.sound])
+    return StepResult(src, dst, torch.cat([first, taught.beliefs]))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 
 from core.settings.kind import Value
-from core.train.device import synchronise
 from core.train.shared_pass import measure_shared_pass
 from core.train.step import Step
 from core.train.train_batch import TrainBatch
@@ -39,14 +38,10 @@ def try_step(
     """Forward and backward on a batch, twice: the first pass pays for allocations. `passed` is called after each; it
     may raise. Raises what torch raises."""
     device = step.optimizer.device
-    open_blocks = step.open_blocks(settings, step.locked or frozenset())
     seconds = 0.0
     for _ in range(2):
         began = time.perf_counter()
-        src, dst = step.losses(batch, settings)
-        step.backward(src.total.sum() + dst.total.sum(), open_blocks)
-        synchronise(device)
-        step.network.zero_grad(set_to_none=True)
+        step.rehearse(batch, settings)
         seconds = time.perf_counter() - began
         passed()
     return Trial(seconds, memory_in_use(device), device.type != "cpu")

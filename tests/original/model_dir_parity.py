@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from core.settings.kind import Value
 from tests.original.digest import (
     Digest,
     digest_of,
@@ -22,8 +23,8 @@ from tests.original.network_files import (
     weights_as_original,
 )
 from tests.original.options import missing_of, settings_of
-from tests.original.recorded_case import Recorded, batch_of, case_of, tied_prefix
-from tests.original.step_parity import PREDICTION, Deviations, Outcome, prediction_deviations
+from tests.original.recorded_case import Recorded, batch_of, case_of, ties_of
+from tests.original.step_parity import PREDICTION, Deviations, Outcome, mix_of, prediction_deviations
 
 NEXT_LOSS = 1e-5
 SAMPLES = 64
@@ -49,19 +50,21 @@ def check_model(folder: Path, recorded: Recorded) -> Outcome:
         return {"missing": missing}, False
     files: Files = {p.name.removeprefix(prefix).removesuffix(".npy"): read_dictionary(p.read_bytes())
                     for p in folder.glob(f"{prefix}*.npy")}
-    return train_on(files, data, recorded, data["loss_history"] == config["loss_history"])
+    settings = settings_of(data["options"], config["kind"])
+    return train_on(files, data, settings, recorded, data["loss_history"] == config["loss_history"])
 
 
-def train_on(files: Files, data: dict[str, Any], recorded: Recorded, is_data_right: bool) -> Outcome:
+def train_on(files: Files, data: dict[str, Any], settings: dict[str, Value], recorded: Recorded,
+             is_data_right: bool) -> Outcome:
     """Predict and train one step further."""
-    settings = settings_of(data["options"])
     state = files.pop(OPTIMIZER_FILE)
     weights: Weights = files
     case = case_of(settings, weights)
     put_state(case.network, case.step.optimizer, state)
     found: Deviations = {"predictions": max(prediction_deviations(case, recorded).values())}
-    tied = tied_prefix(case, recorded)
-    result = case.step(batch_of(recorded, settings), settings, iteration=data["iter"]).read()
+    ties = ties_of(case, recorded)
+    result = case.step(batch_of(recorded, settings), settings, iteration=data["iter"], mix=mix_of(recorded),
+                       locked=case.locked).read()
     found["next_loss"] = loss_deviation(np.array([result.src, result.dst]), recorded["next_loss"])
     is_within = is_data_right and found["predictions"] <= PREDICTION and found["next_loss"] <= NEXT_LOSS
 
@@ -70,7 +73,7 @@ def train_on(files: Files, data: dict[str, Any], recorded: Recorded, is_data_rig
     ours = {variable.replace("/", ".npy|", 1): v for variable, v in weights_as_original(case.network).items()}
     weight_found, are_weights = weight_deviations(moved, ours, SAMPLES, 1)
     ours = {f"{OPTIMIZER_FILE}.npy|{k}": v for k, v in state_as_original(case.network, case.step.optimizer).items()}
-    state_found, is_state = state_deviations(kept, ours, SAMPLES, 1, tied)
+    state_found, is_state = state_deviations(kept, ours, SAMPLES, 1, ties)
     return found | weight_found | state_found, is_within and are_weights and is_state
 
 

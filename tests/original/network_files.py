@@ -12,7 +12,7 @@ import numpy as np
 
 from core.faces.unpickle import unpickle
 from core.nets.dfl_keys import OriginalTensor, from_original, original_tensors, to_original
-from core.nets.network import FaceNetwork
+from core.nets.network import Blocked, FaceNetwork
 from core.train.optim import Optimizer
 
 MAX_VALUES = 1_000_000      # a loss history of 300,000 iterations has about as many
@@ -54,27 +54,30 @@ def weights_from_recipe(tensors: Iterable[OriginalTensor], seed: int) -> Weights
 
 
 def put_state(network: FaceNetwork, optimizer: Optimizer, state: Mapping[str, np.ndarray]) -> None:
-    """Set moments and counters from the original's optimizer file."""
+    """Set moments and counters from the original's optimizer file; a block that it has nothing of was never trained."""
     moments = slots_by_block(network, optimizer)
     for block, names in moments.items():
+        if not any(key in state for key, _ in names.values()):
+            continue
         arrays = {name: from_original(state[key], tensor) for name, (key, tensor) in names.items()}
         optimizer.load_state(block, arrays | {"counter": np.asarray(state["iters:0"], np.int64)})
 
 
-def state_as_original(network: FaceNetwork, optimizer: Optimizer) -> dict[str, np.ndarray]:
+def state_as_original(network: Blocked, optimizer: Optimizer, gan_prefix: str = "D_src") -> dict[str, np.ndarray]:
     """Moments by the original's key; `iters:0` is the counter of the block that was trained most."""
     found: dict[str, np.ndarray] = {}
-    for block, names in slots_by_block(network, optimizer).items():
+    for block, names in slots_by_block(network, optimizer, gan_prefix).items():
         arrays = optimizer.state_of(block)
         found |= {key: to_original(arrays[name], tensor) for name, (key, tensor) in names.items()}
     most = max(optimizer.counter_of(block.name) for block in network.blocks)
     return found | {"iters:0": np.array(most, np.int64)}
 
 
-def weights_as_original(network: FaceNetwork, *, gradients: bool = False) -> dict[str, np.ndarray]:
+def weights_as_original(network: Blocked, *, gradients: bool = False,
+                        gan_prefix: str = "D_src") -> dict[str, np.ndarray]:
     """Weights, or gradients where there are any, by the original's variable name."""
     found = {}
-    for tensor in original_tensors(network):
+    for tensor in original_tensors(network, gan_prefix=gan_prefix):
         parameter = network.parameters_of(tensor.block)[tensor.name]
         value = parameter.grad if gradients else parameter.detach()
         if value is not None:
@@ -82,10 +85,11 @@ def weights_as_original(network: FaceNetwork, *, gradients: bool = False) -> dic
     return found
 
 
-def slots_by_block(network: FaceNetwork, optimizer: Optimizer) -> dict[str, dict[str, tuple[str, OriginalTensor]]]:
+def slots_by_block(network: Blocked, optimizer: Optimizer,
+                   gan_prefix: str = "D_src") -> dict[str, dict[str, tuple[str, OriginalTensor]]]:
     """block -> our name of a moment -> (the original's key, its tensor)."""
     found: dict[str, dict[str, tuple[str, OriginalTensor]]] = {}
-    for tensor in original_tensors(network):
+    for tensor in original_tensors(network, gan_prefix=gan_prefix):
         for slot in optimizer.rule.slots:
             key = PREFIXES[slot] + tensor.variable.replace(":0", "_0") + ":0"
             found.setdefault(tensor.block, {})[f"{tensor.name}.{slot}"] = (key, tensor)

@@ -8,13 +8,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from core.nets.dfl_keys import load_original, original_tensors
+from core.nets.dfl_keys import OriginalTensor, load_original, original_tensors
+from core.nets.discriminator import make_code_discriminator, make_patch_discriminator
 from core.nets.family import make_network
-from core.nets.network import FaceNetwork
+from core.nets.network import Blocked, FaceNetwork
 from core.settings.kind import Value
 from core.train.optim import make_optimizer
 from core.train.step import Step
 from core.train.train_batch import TrainBatch, TrainSide
+from tests.original.digest import JUDGE_TIE, LARGE, LARGE_TIE, TIE, USUAL, Ties
 from tests.original.network_files import Weights, weights_from_recipe, weights_from_zips
 
 Recorded = Mapping[str, np.ndarray]
@@ -31,19 +33,44 @@ class Case:
     step: Step
     settings: dict[str, Value]
 
+    @property
+    def locked(self) -> frozenset[str]:
+        """What the original does not train: AMP's inters keep their first weights."""
+        return frozenset(b.name for b in self.network.blocks if self.settings["model"] == "amp" and
+                         b.part.startswith("inter"))
+
+    @property
+    def gan_prefix(self) -> str:
+        """How the original begins the names of the GAN's variables."""
+        return "GAN" if self.settings["model"] == "amp" else "D_src"
+
 
 def weights_of_case(folder: Path, entry: Mapping, settings: Mapping[str, Value]) -> Weights:
     """What cases.json says about the weights: zips, or the seed of the recipe."""
     if entry.get("weights"):
         return weights_from_zips(folder / name for name in entry["weights"])
-    return weights_from_recipe(original_tensors(make_network(settings)), entry["weights_recipe_seed"])
+    return weights_from_recipe(tensors_of(settings), entry["weights_recipe_seed"])
+
+
+def tensors_of(settings: Mapping[str, Value]) -> list[OriginalTensor]:
+    """The tensors of a case's network and judges, in the order of the original's files."""
+    judges: list[Blocked] = []
+    if settings["true_face_power"]:
+        judges.append(make_code_discriminator(settings))
+    if settings["gan_power"]:
+        judges.append(make_patch_discriminator(settings))
+    return [tensor for network in (make_network(settings), *judges) for tensor in original_tensors(network)]
 
 
 def case_of(settings: dict[str, Value], weights: Weights) -> Case:
-    """A case with these weights, its optimizer fresh."""
+    """A case with these weights, its optimizers fresh."""
     network = make_network(settings)
     load_original(network, weights)
-    return Case(network, Step(network, make_optimizer(str(settings["optimizer"]), network)), settings)
+    step = Step(network, make_optimizer(str(settings["optimizer"]), network))
+    step.equip(settings)
+    for judge in step.rivals.learners:
+        load_original(judge.module, weights)
+    return Case(network, step, settings)
 
 
 def picture_of(recorded: Recorded, name: str) -> torch.Tensor:
@@ -63,16 +90,30 @@ def batch_of(recorded: Recorded, settings: Mapping[str, Value]) -> TrainBatch:
     return TrainBatch(side("src"), side("dst"))
 
 
-def tied_prefix(case: Case, recorded: Recorded) -> str:
-    """The first layer's name if one of its outputs is exactly 0 in exact arithmetic, else "".
+def ties_of(case: Case, recorded: Recorded) -> Ties:
+    """How far gradients may be off: more in a layer one of whose outputs is exactly 0 in exact arithmetic.
 
-    Weights and pixels are multiples of known units, so the sum is one of whole numbers, which float64 holds exactly.
+    Float rounding decides there on which side of the kink of leaky ReLU it falls. Weights and pixels are multiples of
+    known units, so the sum is one of whole numbers, which float64 holds exactly.
     """
-    if case.network.shape.archi.is_cosine:
-        return ""
-    conv = case.network.encoder.down1.conv
+    is_large = case.settings["model"] == "quick96"
+    ties = {"": LARGE if is_large else USUAL}
+    warped = np.concatenate([recorded["warped_src"], recorded["warped_dst"]])
+    if not case.network.shape.archi.is_cosine and has_tie(case.network.encoder.down1.conv, warped):
+        ties[FIRST_LAYER] = LARGE_TIE if is_large else TIE
+    if (gan := case.step.rivals.gan) is not None:
+        # the GAN sees what is inside the mask only; a tie outside of it moves the bias alone, and counts here too
+        sides = ("src", "dst") if case.settings["model"] == "amp" else ("src",)
+        targets = np.concatenate([recorded[f"target_{side}"] for side in sides])
+        if has_tie(gan.module.get_submodule("in"), targets):
+            ties[f"{case.gan_prefix}/in_conv"] = JUDGE_TIE
+    return ties
+
+
+def has_tie(conv: torch.nn.Conv2d, pixels: np.ndarray) -> bool:
+    """Whether an output of a layer of made-up weights is 0 for these bytes, (b, c, h, w)."""
     weight, bias = (p.detach().double() * WEIGHT_UNIT for p in (conv.weight, conv.bias))
     if not torch.equal(weight, weight.round()):
-        return ""
-    pixels = torch.from_numpy(np.concatenate([recorded["warped_src"], recorded["warped_dst"]])).double()
-    return FIRST_LAYER if (F.conv2d(pixels, weight, bias * PIXEL_UNIT, stride=2, padding=2) == 0).any() else ""
+        return False
+    sums = F.conv2d(torch.from_numpy(pixels).double(), weight, bias * PIXEL_UNIT, conv.stride, conv.padding)
+    return bool((sums == 0).any())

@@ -10,9 +10,14 @@ import numpy as np
 import torch
 
 from core.nets.dfl_keys import from_original, original_tensors
+from core.train.judge_label import exact
+from core.train.objective import terms_of
 from core.train.optim import Masks
+from core.train.ramp import full_powers
+from core.train.rivals import CODE_SHARE, judged, share_of
 from tests.original.digest import (
     LOSS,
+    Ties,
     digest_of,
     gradient_deviations,
     loss_deviation,
@@ -28,7 +33,7 @@ from tests.original.recorded_case import (
     batch_of,
     case_of,
     picture_of,
-    tied_prefix,
+    ties_of,
     weights_of_case,
 )
 
@@ -94,21 +99,23 @@ def check_step(folder: Path, name: str, entry: Mapping) -> Outcome:
     if missing := missing_of(config["kind"], config["options"]):
         return {"missing": missing}, False
     inputs = np.load(folder / entry["inputs"])
-    settings = settings_of(config["options"])
+    settings = settings_of(config["options"], config["kind"])
     case = case_of(settings, weights_of_case(folder, entry, settings))
-    batch, tied = batch_of(inputs, settings), tied_prefix(case, inputs)
+    batch, ties = batch_of(inputs, settings), ties_of(case, inputs)
     start = set_counter(case, recorded)
-    checks = [initial_deviations(case, recorded), gradients_of(case, batch, recorded, tied)]
+    checks = [initial_deviations(case, recorded), gradients_of(case, batch, recorded, ties)]
+    checks += lessons_of(case, batch, recorded, ties)
     # Dropout masks are recorded at the samples only, so that a second step cannot be made (README of the cases).
     masked = "lr_rnd1.vals" in recorded
     count = 1 if masked else len(recorded["src_loss"])
     masks = recorded_masks(case, recorded) if masked else None
     losses = []
     for done in range(1, count + 1):
-        result = case.step(batch, settings, iteration=start + done - 1, masks=masks)
+        result = case.step(batch, settings, iteration=start + done - 1, masks=masks, mix=mix_of(recorded),
+                           locked=case.locked)
         losses.append((result.src.numpy(), result.dst.numpy()))
         if f"w_after{done}.vals" in recorded:
-            checks.append(after(case, recorded, done, tied))
+            checks.append(after(case, recorded, done, ties))
     checks.append(losses_outcome(losses, recorded, count))
     return {k: v for found, _ in checks for k, v in found.items()}, all(is_within for _, is_within in checks)
 
@@ -128,33 +135,66 @@ def names_of(recorded: Recorded) -> list[str]:
 def initial_deviations(case: Case, recorded: Recorded) -> tuple[dict[str, float], bool]:
     """The starting weights must be equal: else the weights of another case were read."""
     digest = digest_of(recorded, "w0", names_of(recorded))
-    ours = weights_as_original(case.network)
+    ours = weights_of(case)
     gap = max(float(np.abs(ours[name].reshape(-1)[positions(ours[name].size, SAMPLES)] - samples).max())
               for name, samples in zip(digest.names, digest.samples, strict=True))
     return {"weight_0": gap}, gap == 0
 
 
-def gradients_of(case: Case, batch, recorded: Recorded, tied: str) -> tuple[dict[str, float], bool]:
+def weights_of(case: Case) -> dict[str, np.ndarray]:
+    """Weights of the network and its judges by the original's variable name."""
+    found = weights_as_original(case.network)
+    for judge in case.step.rivals.learners:
+        found |= weights_as_original(judge.module, gan_prefix=case.gan_prefix)
+    return found
+
+
+def gradients_of(case: Case, batch, recorded: Recorded, ties: Ties) -> tuple[dict[str, float], bool]:
     """Loss and gradients at the starting weights, before clipping."""
-    blocks = case.step.open_blocks(case.settings, frozenset())
-    src, dst = case.step.losses(batch, case.settings)
-    total = src.total + dst.total
-    case.step.backward(total.sum(), blocks)
+    blocks = case.step.open_blocks(case.settings, case.locked)
+    total = case.step.losses(batch, case.settings, mix=mix_of(recorded)).total
+    case.step.learner.gradients(total.sum(), blocks)
     names = [str(name) for name in recorded["grad_G.names"]]
     ours = weights_as_original(case.network, gradients=True)
-    found, is_within = gradient_deviations(digest_of(recorded, "grad_G", names), ours, SAMPLES, tied)
+    found, is_within = gradient_deviations(digest_of(recorded, "grad_G", names), ours, SAMPLES, ties)
     case.network.zero_grad(set_to_none=True)
     found["loss_G0"] = loss_deviation(total.detach().numpy(), recorded["loss_G0"])
     return found, is_within and found["loss_G0"] <= LOSS
 
 
-def after(case: Case, recorded: Recorded, done: int, tied: str) -> tuple[dict[str, float], bool]:
+def lessons_of(case: Case, batch, recorded: Recorded, ties: Ties) -> list[tuple[dict[str, float], bool]]:
+    """Loss and gradients of each judge at the starting weights, before the network has moved."""
+    terms = terms_of(case.settings, full_powers(case.settings))
+    rivals, count, found = case.step.rivals, len(batch.src.target), []
+    codes, pictures = rivals.examples(batch, terms, mix=mix_of(recorded))
+    for tag, judge, examples, share in (("Dcode", rivals.code, codes, CODE_SHARE),
+                                        ("Dgan", rivals.gan, pictures, share_of(terms))):
+        if judge is None:
+            continue
+        loss, _ = judged(judge, examples, exact(), share, judge.open_blocks(frozenset()))
+        judge.gradients(loss.sum(), judge.open_blocks(frozenset()))
+        names = [str(name) for name in recorded[f"grad_{tag}.names"]]
+        ours = weights_as_original(judge.module, gradients=True, gan_prefix=case.gan_prefix)
+        worst, is_within = gradient_deviations(digest_of(recorded, f"grad_{tag}", names), ours, SAMPLES, ties)
+        judge.module.zero_grad(set_to_none=True)
+        # the original counts one loss for each sample, over both people where both are judged
+        worst["loss"] = loss_deviation(loss.detach().view(-1, count).sum(0).numpy(), recorded[f"loss_{tag}0"])
+        found.append(({f"{tag}_{key}": value for key, value in worst.items()},
+                      is_within and worst["loss"] <= LOSS))
+    return found
+
+
+def after(case: Case, recorded: Recorded, done: int, ties: Ties) -> tuple[dict[str, float], bool]:
     """Weights and optimizer state after `done` steps."""
     weights = digest_of(recorded, f"w_after{done}", names_of(recorded))
-    found, is_within = weight_deviations(weights, weights_as_original(case.network), SAMPLES, done)
-    ours = state_as_original(case.network, case.step.optimizer)
+    found, is_within = weight_deviations(weights, weights_of(case), SAMPLES, done)
+    ours = {}
+    for file, learner in (("src_dst_opt", case.step.learner), ("D_code_opt", case.step.rivals.code),
+                          ("GAN_opt", case.step.rivals.gan)):
+        state = {} if learner is None else state_as_original(learner.module, learner.optimizer, case.gan_prefix)
+        ours |= {f"{file}/{key}": value for key, value in state.items()}
     state = digest_of(recorded, f"opt_after{done}", [str(n) for n in recorded["opt_names"]])
-    more, is_too = state_deviations(state, {OPTIMIZER + k: v for k, v in ours.items()}, SAMPLES, done, tied)
+    more, is_too = state_deviations(state, ours, SAMPLES, done, ties)
     return found | more, is_within and is_too
 
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from core.train.loss_blur import gaussian_blur, gaussian_row, soft_mask
-from core.train.loss_side import side_loss
+from core.train.loss_side import LossForm, side_loss
 from core.train.loss_ssim import SIGMA, dissimilarity, structure, windows_for
 from core.train.train_batch import TrainSide, to_tensor
 
@@ -101,7 +101,7 @@ def test_the_soft_mask_grows_outward():
 
 def test_loss_of_a_side_and_its_gradient_are_those_of_the_facts():
     picture, mask = Y.clone().requires_grad_(), (0.8 * MASK + 0.1).requires_grad_()
-    loss = side_loss(picture, mask, TrainSide(X, X, MASK, EYES), is_masked=True)
+    loss = side_loss(picture, mask, TrainSide(X, X, MASK, EYES), LossForm())
     loss.total.sum().backward()
     assert float(loss.total.detach()) == pytest.approx(1.1798703652, rel=2e-6)
     assert float(loss.mask.detach()) == pytest.approx(0.1, rel=1e-6)
@@ -115,8 +115,8 @@ def test_loss_of_a_side_and_its_gradient_are_those_of_the_facts():
 def test_each_term_can_be_left_out():
     side = TrainSide(X, X, MASK, None)
     mask = 0.8 * MASK + 0.1
-    assert float(side_loss(Y, mask, side, is_masked=True).total) == pytest.approx(1.1798703652 - 0.7890481423, rel=5e-6)
-    bare = side_loss(Y, MASK, side, is_masked=False).total
+    assert float(side_loss(Y, mask, side, LossForm()).total) == pytest.approx(1.1798703652 - 0.7890481423, rel=5e-6)
+    bare = side_loss(Y, MASK, side, LossForm(is_masked=False)).total
     assert float(bare) == pytest.approx(10 * 0.0574462401 + 10 * 0.0150179539, rel=1e-5)
 
 
@@ -132,11 +132,11 @@ def test_two_windows_have_the_gradient_of_the_facts():
 def test_losses_are_one_number_a_sample_and_do_not_mix_samples():
     target, picture = torch.rand(3, 3, 64, 64), torch.rand(3, 3, 64, 64)
     mask = MASK.expand(3, 1, 64, 64)
-    whole = side_loss(picture, mask * 0.7, TrainSide(target, target, mask, None), is_masked=True).total
+    whole = side_loss(picture, mask * 0.7, TrainSide(target, target, mask, None), LossForm()).total
     for i in range(3):
         one = slice(i, i + 1)
         side = TrainSide(target[one], target[one], mask[one], None)
-        assert float(side_loss(picture[one], mask[one] * 0.7, side, is_masked=True).total) == pytest.approx(
+        assert float(side_loss(picture[one], mask[one] * 0.7, side, LossForm()).total) == pytest.approx(
             float(whole[i]), rel=1e-6)
 
 

@@ -122,7 +122,7 @@ def test_recorded_networks_in_zips_are_read_without_running_anything(tmp_path):
     again = case_of(settings, read)
     assert all(torch.equal(a, b) for a, b in zip(case.network.parameters(), again.network.parameters(), strict=True))
     del read["inter"]["dense1/bias:0"]
-    with pytest.raises(KeyError):
+    with pytest.raises(NetworkError, match="lacks"):
         case_of(settings, read)
 
 

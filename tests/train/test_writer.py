@@ -14,8 +14,10 @@ from core.store.folder import RunFolder
 from core.store.generation import BlockContent, Generations
 from core.store.manifest import BlockBlobs, MetricPosition
 from core.train.optim import make_optimizer
-from core.train.resume import find_start, load
+from core.train.resume import load
 from core.train.snapshot import Snapshot
+from core.train.start import find_start
+from core.train.step import Step
 from core.train.writer import AUTOMATIC, Standing, Writer
 from core.wire.trainer_record import NotSaved, Saved
 from tests.train.directing import SMALL
@@ -50,7 +52,7 @@ class Run:
         initialise(self.network, 1)
         self.optimizer = make_optimizer("adabelief", self.network)
         self.generations = Generations(self.folder, self.disk)
-        self.snapshot = Snapshot(self.optimizer)
+        self.snapshot = Snapshot(lambda: [self.optimizer])
         self.writer = Writer(self.generations, self.snapshot, born_s=born_s, sync_metrics=lambda: MetricPosition(0, 0),
                              say=self.said.append, warn=lambda *words: self.warned.append(words))
 
@@ -87,7 +89,7 @@ def test_what_is_saved_is_loaded_again_bit_for_bit(run):
     assert (start.iteration, start.drawn, start.course.position) == (5, {"src": 4, "dst": 6}, 1)
     network = make_network(SETTINGS)
     optimizer = make_optimizer("adabelief", network)
-    load(start, run.generations, network, optimizer)
+    load(start, run.generations, Step(network, optimizer))
     for a, b in zip(network.parameters(), run.network.parameters(), strict=True):
         assert torch.equal(a, b)
     assert {optimizer.counter_of(block) for block in optimizer.parameters} == {1}

@@ -1,0 +1,55 @@
+"""The network and the threads that work beside the loop, made from what training stands on."""
+
+from contextlib import ExitStack
+
+from core.nets.family import make_network
+from core.nets.initial import initialise
+from core.store.preview import PreviewStore
+from core.train.ground import Ground
+from core.train.listeners import listeners
+from core.train.loop import Tools
+from core.train.machine import identity
+from core.train.optim import make_optimizer
+from core.train.pipe import Pipe
+from core.train.preview import Preview
+from core.train.publisher import Publisher
+from core.train.resume import load
+from core.train.snapshot import Snapshot
+from core.train.start import cut_metrics
+from core.train.step import Step
+from core.train.training_faces import TrainingFaces
+from core.train.writer import Writer
+
+PREVIEW_PATIENCE_S = 2.0    # at the end, for a preview that is being written
+
+
+def make_step(ground: Ground) -> Step:
+    """Network and optimizer on the device, new or as saved."""
+    start, settings = ground.start, ground.start.course.state.settings
+    generation = start.generation
+    ground.progress.phase("starting", "makes a new network" if generation is None else
+                          f"loads generation {generation.number} of iteration {start.iteration:,}")
+    network = make_network(settings)
+    if generation is None:
+        initialise(network, int(settings["seed"]))
+    network.to(ground.machine.device)
+    step = Step(network, make_optimizer(str(settings["optimizer"]), network))
+    load(start, ground.generations, step)
+    return step
+
+
+def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, stack: ExitStack) -> Tools:
+    """The threads that work beside the loop. `stack` ends them."""
+    course, folder, notices = ground.start.course, ground.folder, ground.notices
+    cut_metrics(folder, ground.start)
+    publisher = Publisher(folder.metrics, course.life, listeners(pipe, notices), replaying_to=course.state.iteration)
+    stack.callback(publisher.close)
+    writer = Writer(ground.generations, Snapshot(lambda: step.optimizers), born_s=course.events[0].at,
+                    sync_metrics=publisher.sync, say=pipe.say, warn=notices.warn)
+    stack.callback(writer.close)
+    if ground.start.generation is not None:
+        writer.continue_from(ground.start.generation)
+    preview = Preview(step.network, faces.caches, PreviewStore(folder), say=pipe.say, warn=notices.warn)
+    stack.callback(preview.close, PREVIEW_PATIENCE_S)
+    return Tools(pipe, ground.boundary, course, faces, step, writer, preview, publisher, notices,
+                 identity(course.state.settings, ground.machine))
