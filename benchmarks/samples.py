@@ -23,7 +23,7 @@ from core.faces.demo import demo_folder
 from core.faces.face import Face
 from core.faces.face_type import FaceType
 from core.faces.faceset import FaceSet, open_faceset
-from core.faces.picture import read_image
+from core.faces.picture import encoded_mask, read_image
 from core.samples.request import SampleOptions
 from core.samples.source import SampleSource
 from tests.original.process import process
@@ -111,8 +111,9 @@ def _enlarged(face: Face) -> bytes:
     jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
     metadata = {"face_type": face.face_type.name, "landmarks": (face.landmarks * share).tolist(),
                 "source_filename": face.source_filename}
-    if face.xseg is not None:
-        metadata["xseg_mask"] = np.frombuffer(face.xseg, np.uint8)
+    mask = encoded_mask(face)
+    if mask is not None:
+        metadata["xseg_mask"] = np.frombuffer(mask, np.uint8)
     payload = pickle.dumps(metadata, protocol=3)
     after_app0 = 4 + int.from_bytes(jpeg[4:6], "big")
     return (jpeg[:after_app0] + b"\xff\xef" + (len(payload) + 2).to_bytes(2, "big") + payload + jpeg[after_app0:])

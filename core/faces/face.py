@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,19 +28,31 @@ class Polygon:
     points: FloatArray              # (n, 2), aligned pixels
 
 
+class InJpeg(NamedTuple):
+    """Where something lies in the bytes of a face's JPEG."""
+
+    offset: int
+    length: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One usable aligned face: where its JPEG lies and what its metadata says, checked."""
+    """One usable aligned face: where its JPEG lies and what its metadata says, checked.
+
+    The mask is left in the file: 60,000 of them would fill the memory of every process. `xseg` is its encoded PNG or
+    JPEG only where that does not lie in the face's JPEG as it is; `core.faces.picture.encoded_mask` reads either.
+    """
 
     name: str                       # bare file name, safe to show
-    path: Path                      # the .jpg, or the .pak that holds it
+    path: Path                      # the .jpg, or the .pak or .zip that holds it
     offset: int                     # of the JPEG in `path`
-    length: int                     # of the JPEG
+    length: int                     # of the JPEG in `path`
+    inflated: int                   # bytes of the JPEG when it lies there deflated, else 0
     face_type: FaceType
     height: int
     width: int
     landmarks: Points               # (68, 2), finite, aligned pixels
-    xseg: bytes | None              # baked mask as an encoded PNG or JPEG
+    xseg: InJpeg | bytes | None     # baked mask
     polygons: tuple[Polygon, ...]
     eyebrows_expand: float
     source_filename: str

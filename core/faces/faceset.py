@@ -1,21 +1,24 @@
 """A face set: the usable faces of a folder or pak in the original's order, and why each other file is none."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
-from core.faces.face import Face, Problem, UnusableFaceError, shown
-from core.faces.loose import picture_paths, read_face
+from core.faces.archive import read_zip_entries, zip_entries
+from core.faces.face import Face, InJpeg, Problem, UnusableFaceError, shown
+from core.faces.loose import LoosePath, loose_paths, read_face
 from core.faces.pak import pak_entries, read_entries
+from core.faces.table import FaceTableBuilder
 from core.settings.error import FaceFileError
 
 Progress = Callable[[int, int], None]   # faces looked at, faces in all
 
-PAK = "faceset.pak"
+PAK, ZIP = "faceset.pak", "faceset.zip"
 PROGRESS_EVERY = 50
 KEY_BYTES = 16
+NAMED = 5                               # paks of other names, in a sentence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +26,7 @@ class FaceSet:
     """The faces of one person. `key` depends on their content and names, not on their place, nor on pak or files."""
 
     path: Path
-    faces: tuple[Face, ...]
+    faces: Sequence[Face]
     problems: tuple[Problem, ...]
     key: str                            # 32 hex digits
 
@@ -41,26 +44,27 @@ class FaceSet:
 
 
 def open_faceset(path: Path, progress: Progress | None = None) -> FaceSet:
-    """The face set in a folder, or in a .pak file. FaceFileError when there is no usable face in it.
+    """The face set in a folder, or in a .pak or .zip file. FaceFileError when there is no usable face in it.
 
-    A faceset.pak in the folder hides its loose pictures, as in the original (facts/files.md 5.4).
+    In a folder, faceset.pak hides faceset.zip, and either hides the loose pictures, as in the original (facts/files.md
+    5.4). Without pictures of its own, its subfolders are taken as persons.
     """
     path = path.absolute()              # children and later lives of a run stand in other folders
     total, found = _candidates(path)
-    faces: list[Face] = []
+    faces = FaceTableBuilder(total)
     problems: list[Problem] = []
     key = blake2b(digest_size=KEY_BYTES)
     for done, (name, face, jpeg) in enumerate(found, start=1):
         if isinstance(face, Face):
-            faces.append(face)
+            faces.add(face)
             key.update(_identity(face, jpeg))
         else:
             problems.append(Problem(name, f"{name} {face.message}", face.kind))
         if progress and (done % PROGRESS_EVERY == 0 or done == total):
             progress(done, total)
-    if not faces:
+    if not faces.count:
         raise _nothing_usable(path, problems)
-    return FaceSet(path, tuple(faces), tuple(problems), key.hexdigest())
+    return FaceSet(path, faces.table(), tuple(problems), key.hexdigest())
 
 
 _Found = Iterator[tuple[str, Face | UnusableFaceError, bytes]]
@@ -70,34 +74,40 @@ def _candidates(path: Path) -> tuple[int, _Found]:
     """How many files or entries there are, and each with its face or its trouble."""
     try:
         if path.is_dir():
-            if not (path / PAK).exists():
-                paths = picture_paths(path)
+            packed = next((path / name for name in (PAK, ZIP) if (path / name).exists()), None)
+            if packed is None:
+                paths = loose_paths(path)
                 return len(paths), _loose(paths)
-            path = path / PAK
+            path = packed
         elif not path.is_file():
             raise FaceFileError(f"{path} is neither a folder nor a file",
-                                hint="name a folder of aligned faces, or a .pak file")
+                                hint="name a folder of aligned faces, or a .pak or .zip file")
+        if path.suffix.lower() == ".zip":
+            listed = zip_entries(path)
+            return len(listed), read_zip_entries(path, listed)
         entries = pak_entries(path)
     except OSError as error:
         raise FaceFileError(f"{path} cannot be read: {error.strerror}", hint="check its owner and its disk") from error
     return len(entries), ((entry.name, face, jpeg) for entry, face, jpeg in read_entries(path, entries))
 
 
-def _loose(paths: list[Path]) -> _Found:
-    for path in paths:
+def _loose(paths: list[LoosePath]) -> _Found:
+    for path, person in paths:
         try:
             face, jpeg = read_face(path)
         except UnusableFaceError as error:
             yield shown(path.name), error, b""
         else:
-            yield face.name, face, jpeg
+            yield face.name, face if person is None else replace(face, person=person), jpeg
 
 
 def _identity(face: Face, jpeg: bytes) -> bytes:
     """A digest of all that training sees of a face. A pak's table may differ from the JPEG inside, so both count."""
     digest = blake2b(jpeg, digest_size=KEY_BYTES)
     digest.update(f"{face.name}/{face.face_type}/{face.eyebrows_expand!r}/".encode("utf-8", "surrogatepass"))
-    digest.update(face.landmarks.tobytes() + (face.xseg or b""))
+    mask = face.xseg or b""
+    digest.update(face.landmarks.tobytes())
+    digest.update(jpeg[mask.offset:mask.offset + mask.length] if isinstance(mask, InJpeg) else mask)
     return digest.digest()
 
 
@@ -115,11 +125,11 @@ def _nothing_usable(path: Path, problems: list[Problem]) -> FaceFileError:
 def _census(path: Path) -> str:
     """What a folder without a single picture holds."""
     if path.is_file():
-        return "the pak lists none"
+        return "its table lists none"
     entries = list(path.iterdir())
     folders = sum(entry.is_dir() for entry in entries)
-    if (path / "faceset.zip").exists():
-        return "it holds a faceset.zip, which must be unpacked first"
     if not entries:
         return "it is empty"
+    if named := sorted(shown(entry.name) for entry in entries if entry.suffix.lower() in (".pak", ".zip")):
+        return f"it holds {', '.join(named[:NAMED])}, which must be named to be used: {path / named[0]}"
     return f"it holds {folders:,} folders and {len(entries) - folders:,} other files, and no picture"

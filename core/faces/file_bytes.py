@@ -3,13 +3,14 @@
 import errno
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.faces.face import UnusableFaceError
 
-UNREADABLE = "unreadable"
+UNREADABLE, DAMAGED = "unreadable", "damaged"
 
 
 @contextmanager
@@ -44,6 +45,18 @@ def read_at(descriptor: int, count: int, offset: int) -> bytes:
         pieces.append(piece)
         left -= len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def inflated(deflated: bytes, size: int) -> bytes:
+    """Deflated bytes, which must become exactly `size` bytes; no more than that is ever made of them."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        content = stream.decompress(deflated, size + 1)     # one more shows that there is more, and reaches the end
+    except zlib.error as error:
+        raise UnusableFaceError(DAMAGED, "is damaged inside its archive") from error
+    if len(content) != size or stream.unconsumed_tail or not stream.eof:
+        raise UnusableFaceError(DAMAGED, f"does not have the {size:,} bytes that its archive announces")
+    return content
 
 
 def _sentence(path: Path, error: OSError) -> str:

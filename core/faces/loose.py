@@ -7,9 +7,11 @@ from core.faces.face import Face, UnusableFaceError, shown
 from core.faces.file_bytes import opened, read_at
 from core.faces.jpeg import DAMAGED, FOREIGN, MAX_JPEG_BYTES, NO_DATA, TOO_LARGE, jpeg_facts
 from core.faces.metadata import read_metadata
+from core.faces.placed import Place, placed
 from core.faces.unpickle import PickleError, unpickle
 
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")      # listed by the original, in any case of letters
+LoosePath = tuple[Path, str | None]     # a picture, and the person that its folder is named after
 MAX_VALUES = 65_533                     # an APP15 has so many bytes at most, and a value takes one or more
 
 
@@ -18,6 +20,19 @@ def picture_paths(folder: Path) -> list[Path]:
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.name.lower().endswith(PICTURES))
     return [folder / name for name in names]
+
+
+def loose_paths(folder: Path) -> list[LoosePath]:
+    """The pictures that make up the face set of a folder: its own, or where it has none those of its subfolders.
+
+    Each subfolder is a person (facts/files.md 5.2). One level, so that no link leads in a circle.
+    """
+    own: list[LoosePath] = [(path, None) for path in picture_paths(folder)]
+    if own:
+        return own
+    with os.scandir(folder) as entries:
+        people = sorted(entry.name for entry in entries if entry.is_dir())
+    return [(path, shown(name)) for name in people for path in picture_paths(folder / name)]
 
 
 def read_face(path: Path) -> tuple[Face, bytes]:
@@ -38,6 +53,4 @@ def read_face(path: Path) -> tuple[Face, bytes]:
     except PickleError as error:
         raise UnusableFaceError(DAMAGED, f"has metadata that {error}") from error
     metadata = read_metadata(data, facts.height, facts.width)
-    return Face(shown(path.name), path, 0, len(jpeg), metadata.face_type, facts.height, facts.width,
-                metadata.landmarks, metadata.xseg, metadata.polygons, metadata.eyebrows_expand,
-                metadata.source_filename, metadata.person), jpeg
+    return placed(shown(path.name), Place(path, 0, len(jpeg)), jpeg, facts, metadata), jpeg

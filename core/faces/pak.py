@@ -11,7 +11,8 @@ from pathlib import Path
 from core.faces.face import Face, UnusableFaceError, shown
 from core.faces.file_bytes import opened, read_at
 from core.faces.jpeg import DAMAGED, MAX_JPEG_BYTES, jpeg_facts
-from core.faces.metadata import Metadata, read_metadata
+from core.faces.metadata import read_metadata
+from core.faces.placed import Place, placed
 from core.faces.unpickle import PickleError, unpickle
 from core.settings.error import FaceFileError
 
@@ -33,17 +34,19 @@ class PakEntry:
 
 
 @dataclass(slots=True)
-class _Room:
-    """How many bytes of masks and polygons the faces of a pak may still take.
+class Room:
+    """How many bytes of masks and polygons the faces of a pak or zip may still take.
 
-    A right table holds each of them, so all together are smaller than the file. Entries that point to one mask over and
-    over ask for more, for each face keeps a copy.
+    A right table holds each of them, so all together are smaller than the table's bytes. Entries that point to one mask
+    over and over ask for more, for each face keeps a copy.
     """
 
     left: int
 
-    def take(self, metadata: Metadata) -> None:
-        self.left -= len(metadata.xseg or b"") + sum(polygon.points.nbytes for polygon in metadata.polygons)
+    def take(self, face: Face) -> None:
+        """What this face keeps in memory. UnusableFaceError when that is too much."""
+        self.left -= len(face.xseg) if isinstance(face.xseg, bytes) else 0
+        self.left -= sum(polygon.points.nbytes for polygon in face.polygons)
         if self.left < 0:
             raise UnusableFaceError(DAMAGED, "shares its mask or polygons with other faces, which no right pak does")
 
@@ -103,7 +106,7 @@ def _name(config: object, number: int) -> str:
 def read_entries(path: Path, entries: list[PakEntry]) -> Iterator[tuple[PakEntry, Face | UnusableFaceError, bytes]]:
     """Each entry with its face and JPEG bytes, or with what is wrong with it and no bytes."""
     with opened(path) as (descriptor, size):
-        room = _Room(size)
+        room = Room(size)
         for entry in entries:
             try:
                 face, jpeg = _read_entry(path, descriptor, entry, room)
@@ -113,13 +116,12 @@ def read_entries(path: Path, entries: list[PakEntry]) -> Iterator[tuple[PakEntry
                 yield entry, face, jpeg
 
 
-def _read_entry(path: Path, descriptor: int, entry: PakEntry, room: _Room) -> tuple[Face, bytes]:
+def _read_entry(path: Path, descriptor: int, entry: PakEntry, room: Room) -> tuple[Face, bytes]:
     if entry.trouble:
         raise UnusableFaceError(DAMAGED, entry.trouble)
     jpeg = read_at(descriptor, entry.end - entry.offset, entry.offset)
     facts = jpeg_facts(jpeg)            # the size in the table is not believed
     metadata = read_metadata(entry.config, facts.height, facts.width)
-    room.take(metadata)
-    return Face(entry.name, path, entry.offset, len(jpeg), metadata.face_type, facts.height, facts.width,
-                metadata.landmarks, metadata.xseg, metadata.polygons, metadata.eyebrows_expand,
-                metadata.source_filename, metadata.person), jpeg
+    face = placed(entry.name, Place(path, entry.offset, len(jpeg)), jpeg, facts, metadata)
+    room.take(face)
+    return face, jpeg

@@ -5,7 +5,6 @@ the crew; what a sample is, only the workers know.
 """
 
 import os
-import pickle
 from collections import deque
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from core.samples.error import SampleError
 from core.samples.job import Job, Opening
 from core.samples.planes import Batch, Layout
 from core.samples.request import Request
-from core.samples.ring import Ring, shared_bytes
+from core.samples.ring import Ring, shared_object
 
 MOST_AHEAD = 3                           # batches: enough to ride out a slow sample, as the original has
 MOST_AHEAD_BYTES = 256 * 1024 * 1024     # of memory for them; one is made ahead in any case
@@ -37,7 +36,7 @@ class Ahead:
 
     def __init__(self, opening: Opening, workers: int, stall_s: float) -> None:
         self._ring = Ring.new()
-        self._opening = shared_bytes(pickle.dumps(opening))
+        self._opening = shared_object(opening)
         self._workers = workers
         self._crew: Crew | None = Crew(workers, ring=self._ring.descriptor, opening=self._opening, stall_s=stall_s)
         self._planned: deque[_Planned] = deque()

@@ -7,14 +7,18 @@ last cancelled job; the slots follow.
 
 import mmap
 import os
+import pickle
+import struct
 import tempfile
-from typing import Self
+from collections.abc import Iterator
+from typing import Any, Self
 
 import numpy as np
 
 from core.samples.error import SampleError
 
 HEADER_BYTES = mmap.PAGESIZE
+ALIGNED = 64
 _ZEROS = bytes(1024 * 1024)
 
 
@@ -87,13 +91,39 @@ def _lengthen(descriptor: int, size: int) -> None:
                           f"free space in {tempfile.gettempdir()} or lower batch_size") from error
 
 
-def shared_bytes(content: bytes) -> int:
-    """The descriptor of an anonymous file that holds `content`: for handing something large to a child at its start."""
-    descriptor = _anonymous_file(len(content))
-    _mapped(descriptor)[:] = content
+def shared_object(value: object) -> int:
+    """The descriptor of an anonymous file that holds `value`, for children that are handed it at their start.
+
+    Arrays lie in it as they are: all who open it look into the same memory.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    whole = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    parts = [memoryview(whole), *(buffer.raw() for buffer in buffers)]
+    sizes = struct.pack(f"<{len(parts) + 1}Q", len(parts), *(part.nbytes for part in parts))
+    starts = list(_starts(len(sizes), [part.nbytes for part in parts]))
+    descriptor = _anonymous_file(starts[-1])
+    content = _mapped(descriptor)
+    content[:len(sizes)] = sizes
+    for start, part in zip(starts, parts, strict=False):
+        content[start:start + part.nbytes] = part
     return descriptor
 
 
-def shared_content(descriptor: int) -> memoryview:
-    """What `shared_bytes` was given, read by another process."""
-    return memoryview(_mapped(descriptor))
+def opened_object(descriptor: int) -> Any:
+    """What `shared_object` was given, by another process. Its arrays are read-only and look into the shared memory."""
+    content = memoryview(_mapped(descriptor)).toreadonly()
+    (count,) = struct.unpack_from("<Q", content)
+    sizes = struct.unpack_from(f"<{count}Q", content, 8)
+    starts = _starts(8 * (count + 1), list(sizes))
+    whole, *buffers = (content[start:start + size] for start, size in zip(starts, sizes, strict=False))
+    return pickle.loads(whole, buffers=buffers)
+
+
+def _starts(header: int, sizes: list[int]) -> Iterator[int]:
+    """Where each part begins, and where the last one ends; arrays want a round address."""
+    at = header
+    for size in sizes:
+        at = -(-at // ALIGNED) * ALIGNED
+        yield at
+        at += size
+    yield max(at, 1)

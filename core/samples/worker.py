@@ -6,7 +6,6 @@ Signals to the group are the trainer's business: it may still need samples to fi
 
 import logging
 import os
-import pickle
 import signal
 import sys
 import time
@@ -18,7 +17,7 @@ import cv2
 
 from core.samples.error import SampleError
 from core.samples.job import Done, Going, Job, Opening
-from core.samples.ring import Ring, shared_content
+from core.samples.ring import Ring, opened_object
 from core.samples.sample import SideMaker
 
 SAY_S = 5.0          # a job that takes longer is no sign of being stuck, as long as samples get ready
@@ -33,7 +32,7 @@ def main(arguments: list[str]) -> None:
     cv2.setNumThreads(1)
     socket, ring, opening = map(int, arguments)
     with Connection(socket) as trainer:
-        worker = _Worker(trainer, Ring(ring), pickle.loads(shared_content(opening)))
+        worker = _Worker(trainer, Ring(ring), opened_object(opening))
         os.close(opening)
         with suppress(EOFError, OSError):          # the trainer has gone
             while True:

@@ -8,7 +8,7 @@ import pytest
 
 from core.samples.error import SampleError
 from core.samples.planes import Layout
-from core.samples.ring import Ring, shared_bytes, shared_content
+from core.samples.ring import Ring, opened_object, shared_object
 
 
 @pytest.fixture(params=["memfd", "file"])
@@ -55,9 +55,13 @@ def test_nothing_of_it_has_a_name(ring, tmp_path, monkeypatch):
 
 
 def test_a_child_finds_what_it_was_handed():
-    descriptor = shared_bytes(b"faces" * 1000)
-    assert bytes(shared_content(descriptor)) == b"faces" * 1000
+    value = {"name": "faces" * 1000, "arrays": [np.arange(7.0), np.arange(5, dtype=np.uint8), np.zeros((0, 2))]}
+    descriptor = shared_object(value)
+    first, second = opened_object(descriptor), opened_object(descriptor)
     os.close(descriptor)
+    assert repr(first) == repr(second) == repr(value)
+    for array in first["arrays"]:
+        assert not array.flags.writeable and not array.flags.owndata        # it looks into the shared memory
 
 
 def test_arrays_of_slots_and_sides_do_not_overlap_and_fill_their_room():
