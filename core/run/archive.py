@@ -15,6 +15,7 @@ from core.run.logs import tail
 from core.settings.error import RefusedError
 from core.store.folder import RunFolder
 from core.wire.console_record import (
+    WEIGHTS_ONLY,
     AskEvents,
     AskGenerations,
     AskHistory,
@@ -153,4 +154,11 @@ class Archive:
         sizes, users = own_bytes(kept), store.in_use()
         newest = kept[-1].number if kept else 0
         return [Generation(g.number, g.iteration, g.life, g.at, g.name, sizes.get(g.number, 0),
-                           users.get(g.number, "newest" if g.number == newest else "")) for g in reversed(kept)]
+                           users.get(g.number) or standing(g, newest)) for g in reversed(kept)]
+
+
+def standing(generation: "manifest.Generation", newest: int) -> str:
+    """What people should know of a generation that nobody reads: a word, or ""."""
+    if generation.weights_only:
+        return WEIGHTS_ONLY
+    return "newest" if generation.number == newest else ""

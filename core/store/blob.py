@@ -90,6 +90,14 @@ class BlobStore:
             raise StoreError(f"blob {ref.sha256[:8]} is not what was saved", hint="use another generation")
         return data
 
+    def beginning(self, ref: BlobRef, count: int) -> npt.NDArray[np.uint8]:
+        """The first `count` bytes of the content, not verified; fewer where it is shorter. Raises StoreError."""
+        data: npt.NDArray[np.uint8] = np.empty(min(count, ref.size), np.uint8)
+        try:
+            return data[:self._disk.read(self.path(ref), 0, data.data)]
+        except OSError as error:
+            raise trouble(error, "read", self.path(ref)) from error
+
     def forget(self, ref: BlobRef) -> None:
         """Remove content that cannot be trusted, if that can be done."""
         self._verified.discard(ref.sha256)

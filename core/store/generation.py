@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.settings.error import RefusedError, StoreError
 from core.store.blob import Blob, BlobStore, blob_of
 from core.store.disk import Disk, DiskFullError, RealDisk, forget, put, read_whole, sync_folder, trouble
@@ -29,6 +31,7 @@ from core.store.retention import Keep, retained
 from core.store.tensor_file import Array
 from core.store.tensor_file import decode as decode_tensors
 from core.store.tensor_file import encode as encode_tensors
+from core.store.thin import stand_in
 
 RESERVE_BYTES = 8 * 1024 * 1024  # left free by a save: journal, metrics and log must be able to go on after it
 FILE_SLACK_BYTES = 4096          # a file takes whole blocks of the disk
@@ -78,11 +81,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a collection removed. `over_budget_bytes`: by how much what must be kept exceeds the disk budget."""
+    """What a collection removed. `over_budget_bytes`: by how much what must be kept exceeds the disk budget; `thinned`:
+    the generations that gave up their moments for it."""
 
     removed: tuple[int, ...]
     freed_bytes: int
     over_budget_bytes: int
+    thinned: tuple[int, ...] = ()
 
 
 class Generations:
@@ -182,7 +187,8 @@ class Generations:
 
     # --- removing -----------------------------------------------------------------------------------------------------
     def collect(self, keep: Keep, *, now_s: float, line: Line | None = None) -> Collected:
-        """Remove the generations that the rules do not keep, then the blobs that none names (in this order)."""
+        """Remove the generations that the rules do not keep, thin those that they keep without moments, then remove the
+        blobs that none names (in this order)."""
         with self._pins.guarded():
             self._pins.sweep()
             there = self.list()
@@ -190,8 +196,10 @@ class Generations:
             always = frozenset(n for n in (*self._pins.alive(), self.head(), self._acknowledged) if n is not None)
             rules = retained(there, keep, now_s=now_s, always=always, off_line=off_line)
             removed = tuple(g.number for g in there if g.number not in rules.keep)
-            freed = self._drop(removed)
-        return Collected(removed, freed, rules.over_budget_bytes)
+            self._unlink(removed)
+            thinned = tuple(g.number for g in there if g.number in rules.thin and self._thin(g))
+            freed = self._sweep()
+        return Collected(removed, freed, rules.over_budget_bytes, thinned)
 
     def remove(self, number: int) -> int:
         """Remove one generation because a person says so, a named backup too. Returns the bytes freed.
@@ -207,7 +215,8 @@ class Generations:
             if number in (self.head(), self._acknowledged):
                 raise RefusedError(f"generation {number} is the one that the run goes on from",
                                    hint="save a newer one first")
-            return self._drop((number,))
+            self._unlink((number,))
+            return self._sweep()
 
     def pin(self, number: int, user: str) -> Pin:
         """Keep a generation from being removed while `user` ("swap") reads it. Raises StoreError if it is gone."""
@@ -292,8 +301,8 @@ class Generations:
             raise
         return sum(blob.ref.size for blob in written)
 
-    def _drop(self, numbers: Sequence[int]) -> int:
-        """Unlink manifests, make that durable, then unlink every blob that no manifest names. Returns bytes freed."""
+    def _unlink(self, numbers: Sequence[int]) -> None:
+        """Unlink manifests, and make that durable."""
         for number in numbers:
             path = self.folder.gens / str(number)
             try:
@@ -301,6 +310,24 @@ class Generations:
             except OSError as error:
                 raise trouble(error, "remove", path) from error
         sync_folder(self._disk, self.folder.gens)
+
+    def _thin(self, generation: Generation) -> bool:
+        """Write the manifest of a generation anew, with zeros for its moments; False where the disk or a damaged blob
+        refused: it stays as it was then."""
+        try:
+            stand_ins = {name: stand_in(self._blobs, block.moments) for name, block in generation.blocks.items()}
+            self._add(list({blob.ref.sha256: blob for blob in stand_ins.values()}.values()))
+            blocks = {name: BlockBlobs(block.weights, stand_ins[name].ref) for name, block in generation.blocks.items()}
+            put(self._disk, self.folder.gens / str(generation.number),
+                [encode(replace(generation, blocks=blocks, weights_only=True))])
+            sync_folder(self._disk, self.folder.gens)   # before its moments go: else the old manifest may come back
+        except StoreError as error:
+            log.warning("generation=%d stays whole error=%s", generation.number, error)
+            return False
+        return True
+
+    def _sweep(self) -> int:
+        """Unlink every blob that no manifest names. Returns bytes freed."""
         named = self._named_anywhere()
         return sum(self._blobs.remove(sha) for sha in self._blobs.names() if sha not in named)
 

@@ -35,11 +35,12 @@ class MetricPosition(Struct, frozen=True, forbid_unknown_fields=True):
     rows: Count
 
 
-class Generation(Struct, frozen=True, forbid_unknown_fields=True):
+class Generation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A saved state of a run.
 
     number: 1, 2, 3, ... in order of saving. journal: number of the last event that the weights know of. at: Unix
     seconds. name: of a backup that is kept until a person removes it, or "". extra: small things of the trainer.
+    weights_only: its moments were given up for the disk budget and are zero.
     """
 
     number: Count
@@ -51,10 +52,15 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     blocks: dict[str, BlockBlobs]
     extra: dict[str, Any]
+    weights_only: bool = False
 
     def blobs(self) -> dict[str, int]:
         """sha256 -> size of every blob; each once, though blocks may share it."""
         return {ref.sha256: ref.size for block in self.blocks.values() for ref in (block.weights, block.moments)}
+
+    def weights(self) -> dict[str, int]:
+        """sha256 -> size of the blobs of its weights."""
+        return {block.weights.sha256: block.weights.size for block in self.blocks.values()}
 
 
 decoder = json.Decoder(Generation)

@@ -8,6 +8,7 @@ from core.store.manifest import Generation
 
 DAY_S = 86_400
 GB = 1_000_000_000
+THIN_BLOCK_BYTES = 4096   # what stands for the moments of a block that were given up takes at most so many
 AUTOMATIC = "auto-"       # names of backups that the clock makes begin so; only the newest of them are kept
 
 
@@ -26,10 +27,12 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What the rules say. `over_budget_bytes`: how far the generations that cannot be dropped exceed the budget."""
+    """What the rules say. `over_budget_bytes`: how far the generations that cannot be dropped exceed the budget;
+    `thin`: those of `keep` that are to give up their moments."""
 
     keep: frozenset[int]
     over_budget_bytes: int
+    thin: frozenset[int] = frozenset()
 
 
 def keep_of(settings: Mapping[str, Value]) -> Keep:
@@ -44,8 +47,9 @@ def retained(generations: Sequence[Generation], keep: Keep, *, now_s: float, alw
     """Numbers of the generations to keep.
 
     always: pinned ones and the one that HEAD names. off_line: those of an abandoned life; they do not count among the
-    last ones. Those that a person named, those of `always` and the newest of the line are kept whatever the budget;
-    beyond it the daily ones go first, then automatic backups, the oldest before the others.
+    last ones. Those that a person named, those of `always` and the newest of the line are kept whatever the budget, and
+    whole. Beyond it the others give up their moments first, which are two thirds of a generation, and then go: daily
+    ones before automatic backups, the oldest before the others; the last ones are whole until they go.
     """
     line = sorted(g.number for g in generations if g.number not in off_line)
     newest = max(generations, key=lambda g: g.number, default=None)
@@ -61,11 +65,35 @@ def retained(generations: Sequence[Generation], keep: Keep, *, now_s: float, alw
     if keep.budget_bytes is None:
         return Retention(frozenset(kept), 0)
     blobs = {g.number: g.blobs() for g in generations}
-    for number in (*sorted(daily - backups - last - firm), *sorted(backups - last - firm), *sorted(last - firm)):
+    spare = [*sorted(daily - backups - last - firm), *sorted(backups - last - firm)]
+    thin = thinned(kept, blobs, [g for n in spare for g in generations if g.number == n], keep.budget_bytes)
+    for number in (*spare, *sorted(last - firm)):
         if total_bytes(kept, blobs) <= keep.budget_bytes:
             break
         kept.discard(number)
-    return Retention(frozenset(kept), max(0, total_bytes(kept, blobs) - keep.budget_bytes))
+    over_bytes = max(0, total_bytes(kept, blobs) - keep.budget_bytes)
+    return Retention(frozenset(kept), over_bytes, frozenset(thin & kept))
+
+
+def thinned(kept: set[int], blobs: dict[int, dict[str, int]], spare: Sequence[Generation],
+            budget_bytes: int) -> set[int]:
+    """Take the moments out of `blobs` of the generations of `spare`, in that order, until what is kept fits into the
+    budget; which they are. One whose moments others hold as well would save nothing, and stays whole."""
+    thin: set[int] = set()
+    for generation in spare:
+        before = total_bytes(kept, blobs)
+        if before <= budget_bytes:
+            break
+        if generation.weights_only:
+            continue
+        whole = blobs[generation.number]
+        stand_ins = {f"zeros of {generation.number}": THIN_BLOCK_BYTES * len(generation.blocks)}
+        blobs[generation.number] = generation.weights() | stand_ins
+        if total_bytes(kept, blobs) < before:
+            thin.add(generation.number)
+        else:
+            blobs[generation.number] = whole
+    return thin
 
 
 def newest_of_days(generations: Sequence[Generation], days: int, now_s: float) -> set[int]:

@@ -2,8 +2,11 @@
 
 The format is public (8 bytes header length, JSON header, data); written here because the file's pieces can then be
 hashed and written without a second copy of the tensors. Files are checked before anything in them is used.
+
+Moments that an old generation does not keep any more are a file of ours that names the tensors only: all are zero.
 """
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +22,8 @@ Array = npt.NDArray[Any]
 MAX_HEADER_BYTES = 16 * 1024 * 1024  # a block has tens of tensors of about 100 bytes each
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1",
           "BOOL": "|b1"}
+ZEROS = b'{"zeros":'  # read as a header's length, these bytes are far beyond MAX_HEADER_BYTES: never a safetensors file
+MAX_ZEROS_BYTES = 1 << 36    # moments of the largest network that a generation can hold
 NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 
 
@@ -30,7 +35,14 @@ class Entry(msgspec.Struct):
     data_offsets: tuple[int, int]
 
 
+class Zeros(msgspec.Struct, forbid_unknown_fields=True):
+    """What a file of zeros says: type and shape of each tensor."""
+
+    zeros: dict[str, tuple[str, list[int]]]
+
+
 header_decoder = msgspec.json.Decoder(dict[str, Entry])
+zeros_decoder = msgspec.json.Decoder(Zeros)
 
 
 def encode(tensors: Mapping[str, Array]) -> list[bytes | memoryview]:
@@ -56,6 +68,8 @@ def encode(tensors: Mapping[str, Array]) -> list[bytes | memoryview]:
 def decode(data: npt.NDArray[np.uint8], name: str) -> dict[str, Array]:
     """The tensors of a file that was read whole; views into `data`. Raises StoreError naming `name`."""
     try:
+        if data[:len(ZEROS)].tobytes() == ZEROS:
+            return decode_zeros(data.tobytes())
         header, start = read_header(data)
         end = 0
         tensors: dict[str, Array] = {}
@@ -72,6 +86,20 @@ def decode(data: npt.NDArray[np.uint8], name: str) -> dict[str, Array]:
     except (ValueError, KeyError, struct.error, msgspec.MsgspecError) as error:
         raise StoreError(f"{name} is not a file of tensors ({error})", hint="use an older generation") from error
     return tensors
+
+
+def encode_zeros(header: Mapping[str, Entry]) -> bytes:
+    """A file that stands for tensors as in `header`, all zero; a pure function of names, types and shapes."""
+    return msgspec.json.encode(Zeros({name: (header[name].dtype, header[name].shape) for name in sorted(header)}))
+
+
+def decode_zeros(data: bytes) -> dict[str, Array]:
+    """The tensors of a file of zeros. Raises ValueError, KeyError or MsgspecError where it is none."""
+    named = zeros_decoder.decode(data).zeros
+    sizes = [np.dtype(DTYPES[dtype]).itemsize * math.prod(shape) for dtype, shape in named.values()]
+    if any(min(shape, default=0) < 0 for _, shape in named.values()) or sum(sizes) > MAX_ZEROS_BYTES:
+        raise ValueError("it names tensors that nothing has")
+    return {name: np.zeros(shape, DTYPES[dtype]) for name, (dtype, shape) in named.items()}
 
 
 def read_header(data: npt.NDArray[np.uint8]) -> tuple[dict[str, Entry], int]:

@@ -164,6 +164,9 @@ class Writer:
         except DflTuiError as error:
             self._warn("disk", f"old saves could not be removed: {error}")
             return
+        if collected.thinned:
+            numbers = ", ".join(str(n) for n in collected.thinned)
+            self._warn("disk", f"for disk_budget_gb these old saves keep their weights only now: {numbers}")
         over = collected.over_budget_bytes
         if over and not self._over_budget_said:
             self._warn("disk", f"the saves that must be kept exceed disk_budget_gb by {over / 1e9:.2f} GB: raise it, "

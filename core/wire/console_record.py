@@ -250,6 +250,9 @@ class PreviewList(Struct, frozen=True, forbid_unknown_fields=True, tag="preview_
     iterations: list[int]
 
 
+WEIGHTS_ONLY = "weights only"   # what Generation.in_use says where the moments were given up for the disk budget
+
+
 class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     """A kept generation. `bytes` is what only it holds (shared blobs are counted for the newest that names them)."""
 
@@ -259,7 +262,7 @@ class Generation(Struct, frozen=True, forbid_unknown_fields=True):
     at: float
     name: str        # of a backup, or ""
     bytes: int
-    in_use: str      # "", "newest", "swap", ...
+    in_use: str      # "", "newest", "swap", ..., WEIGHTS_ONLY
 
 
 class Generations(Struct, frozen=True, forbid_unknown_fields=True, tag="generations"):

@@ -5,7 +5,7 @@ import time
 import click
 
 from core.events.act import RollBack
-from core.wire.console_record import AskGenerations, Generation, Generations
+from core.wire.console_record import WEIGHTS_ONLY, AskGenerations, Generation, Generations
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.change import TAKE
 from dfl_tui.cli.columns import columns
@@ -58,8 +58,9 @@ def restore_command(call: Call, name: str, generation: str, yes: bool, take: boo
     with reached(found(call, name)) as connection:
         chosen = choose(ask_generations(connection), generation)
         given_up = connection.welcome.tick.iteration - chosen.iteration
+        anew = "; it keeps weights only, so the optimizer begins anew" if chosen.in_use == WEIGHTS_ONLY else ""
         agreed(f"{name} goes back to generation {chosen.number} of iteration {chosen.iteration:,} and gives up "
-               f"{given_up:,} iterations", yes=yes)
+               f"{given_up:,} iterations{anew}", yes=yes)
         if take:
             connection.take_lease()
         click.echo(connection.command(RollBack(chosen.number)).sentence)

@@ -163,6 +163,42 @@ def test_a_failure_of_any_one_operation_loses_nothing(tmp_path, kind, code):
     assert len(seen) > 50
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("fails", [0, errno.ENOSPC, errno.EIO])
+def test_a_crash_while_moments_are_given_up_loses_no_weight_and_no_other_moment(tmp_path, fails):
+    def big(seed: int) -> BlockContent:
+        return BlockContent({"w": np.full(2000, seed, np.float32)}, {"w.m": np.full(2000, seed + 100, np.float32)})
+
+    saved = {1: big(1), 2: big(2), 3: big(3)}
+    disk = ModelDisk()
+    generations = Generations(RunFolder(tmp_path), disk)
+    for number, block in saved.items():
+        generations.save(NewGeneration(number, 0, 0, MetricPosition(0, 0), {"a": block}, at=0.0,
+                                       name="auto-1" if number < 3 else ""))
+    draw, seen, begun = random.Random(0), [], len(disk.operations)
+
+    def look(_operation: str) -> None:
+        for image in disk.images(draw, 60):
+            store = Generations(ImageFolder(tmp_path), image)
+            assert store.newest_sound().generation.number == 3
+            for generation in store.list():
+                (block,) = store.load(generation.number).values()
+                before = saved[generation.number]
+                assert np.array_equal(block.weights["w"], before.weights["w"])
+                expected = 0 * before.moments["w.m"] if generation.weights_only else before.moments["w.m"]
+                assert np.array_equal(block.moments["w.m"], expected)
+                seen.append((generation.number, generation.weights_only))
+
+    disk.after = look
+    failing = iter([1])     # once
+    disk.fail = lambda number: fails if fails and number == begun + 4 and next(failing, 0) else 0
+    with contextlib.suppress(StoreError):
+        generations.collect(Keep(1, 0, 45_000, 24), now_s=0.0)
+    assert {(1, False), (2, False), (3, False)} <= set(seen)
+    if not fails:
+        assert {(1, True)} <= set(seen)
+
+
 class FoundOutError(Exception):
     """The judge saw a loss: no need to look further."""
 

@@ -366,3 +366,69 @@ def test_a_reader_beside_a_writer_never_sees_half_a_generation(folder):
         thread.join(10)
     assert seen == sorted(seen)
     assert len(set(seen)) > 1
+
+
+# --- moments that are given up for the disk budget --------------------------------------------------------------------
+def large(seed: int) -> BlockContent:
+    return content(seed, size=4000)     # 48 kB of weights, and as much of moments
+
+
+def thinned(folder: RunFolder, count: int = 4) -> Generations:
+    """Automatic backups and a last save that shares the block `same` with them, in a budget that is too small."""
+    store = Generations(folder)
+    for n in range(1, count + 1):
+        store.save(new(n, {"own": large(n), "same": large(0)}, name="auto-1" if n < count else "", at=float(n)))
+    budget = sum(own_bytes(store.list()).values()) - 60_000
+    collected = store.collect(Keep(1, 0, budget, 24), now_s=0.0)
+    assert (collected.removed, collected.thinned, collected.over_budget_bytes) == ((), (1, 2), 0)
+    return store
+
+
+def test_old_backups_give_up_their_moments_and_keep_every_weight(folder):
+    store = thinned(folder)
+    assert [g.weights_only for g in store.list()] == [True, True, False, False]
+    for number in (1, 2):
+        kept = store.load(number)
+        for block, before in (("own", large(number)), ("same", large(0))):
+            np.testing.assert_array_equal(kept[block].weights["conv.weight"], before.weights["conv.weight"])
+            assert {k: (v.shape, v.dtype) for k, v in kept[block].moments.items()} == {
+                k: (v.shape, v.dtype) for k, v in before.moments.items()}
+            assert not any(array.any() for array in kept[block].moments.values())
+    for number in (3, 4):
+        assert_same(store.load(number)["own"], large(number))
+        assert_same(store.load(number)["same"], large(0))
+    found = store.newest_sound()
+    assert (found.generation.number, found.notes) == (4, ())
+
+
+def test_what_was_given_up_is_not_on_the_disk_any_more_and_it_is_not_given_up_twice(folder):
+    store = thinned(folder)
+    named = set().union(*(g.blobs() for g in store.list()))
+    assert {p.name for p in folder.blobs.iterdir()} == named
+    budget = sum(own_bytes(store.list()).values())
+    assert store.collect(Keep(1, 0, budget, 24), now_s=0.0).thinned == ()
+
+
+def test_a_pinned_backup_stays_whole(folder):
+    store = Generations(folder)
+    for n in (1, 2):
+        store.save(new(n, {"own": large(n)}, name="auto-1" if n == 1 else ""))
+    with store.pin(1, "swap"):
+        collected = store.collect(Keep(1, 0, 1000, 24), now_s=0.0)
+    assert (collected.removed, collected.thinned) == ((), ())
+    assert_same(store.load(1)["own"], large(1))
+
+
+def test_a_backup_with_damaged_moments_stays_as_it_is(folder):
+    store = Generations(folder)
+    refs = [store.save(new(n, {"own": large(n)}, name="auto-1" if n < 3 else "", at=float(n))).generation
+            for n in (1, 2, 3)]
+    (folder.blobs / refs[0].blocks["own"].moments.sha256).write_bytes(b"\xff" * 48_100)
+    budget = sum(own_bytes(store.list()).values()) - 60_000
+    assert store.collect(Keep(1, 0, budget, 24), now_s=0.0).thinned == (2,)
+    assert [g.weights_only for g in store.list()] == [False, True, False]
+
+
+def test_manifests_of_whole_generations_are_as_they_were(folder):
+    Generations(folder).save(new(1, {"own": content(1)}))
+    assert b"weights_only" not in (folder.gens / "1").read_bytes()

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.settings.registry import defaults
 from core.store.manifest import BlobRef, BlockBlobs, Generation, MetricPosition, own_bytes
@@ -104,6 +105,62 @@ def test_only_the_newest_automatic_backups_stay_and_named_ones_are_not_counted()
     there = [generation(n, name=f"auto-{n}") for n in range(1, 31)] + [generation(31, name="mine"), generation(32)]
     kept = retained(there, Keep(1, 0, backups=24), now_s=NOW).keep
     assert kept == {*range(7, 31), 31, 32}
+
+
+MIB = 2**20
+
+
+def large(number: int, days_ago: float, name: str, moments: int, thin: bool) -> Generation:
+    """A few MiB of weights that some others share, and moments of its own."""
+    blobs = BlockBlobs(BlobRef(f"{number % 3:064x}", 4 * MIB), BlobRef(f"{number + 1000:064x}", moments * MIB))
+    return Generation(number, number * 10, 0, 0, MetricPosition(0, 0), NOW - days_ago * DAY_S, name, {"a": blobs}, {},
+                      thin)
+
+
+larges = st.lists(st.tuples(st.floats(0, 12), st.sampled_from(["", "", "auto-1", "mine"]), st.integers(0, 9),
+                            st.booleans()), max_size=20).map(
+    lambda drawn: [large(n, *parts) for n, parts in enumerate(sorted(drawn, key=lambda d: -d[0]), 1)])
+
+
+def after(there: list[Generation], result) -> list[Generation]:
+    """What is on the disk after a collection: a stand-in of its own for the moments of those that gave them up."""
+    def thin(g: Generation) -> Generation:
+        blocks = {b: BlockBlobs(r.weights, BlobRef(f"{g.number + 2000:064x}", 700)) for b, r in g.blocks.items()}
+        return replace(g, blocks=blocks, weights_only=True)
+
+    return [thin(g) if g.number in result.thin else g for g in there if g.number in result.keep]
+
+
+@given(larges, st.builds(Keep, st.integers(0, 6), st.integers(0, 9), st.integers(0, 60 * MIB), st.integers(1, 9)))
+def test_moments_go_before_generations_and_a_second_collection_changes_nothing(there, keep):
+    result = retained(there, keep, now_s=NOW)
+    numbers = {g.number: g for g in there}
+    firm = {g.number for g in there if g.name == "mine"} | ({max(numbers)} if there else set())
+    last = set(sorted(numbers)[-keep.last:]) if keep.last else set()
+    assert not result.thin & (firm | last), "one that a person named, or of the last, gave up its moments"
+    assert result.thin <= result.keep
+    left = after(there, result)
+    assert total_bytes({g.number for g in left}, {g.number: g.blobs() for g in left}) <= max(
+        keep.budget_bytes + result.over_budget_bytes, 0)
+    again = retained(left, keep, now_s=NOW)
+    assert (again.keep, again.thin) == (result.keep, frozenset())
+
+
+def test_old_backups_keep_their_weights_when_the_disk_is_small():
+    blocks = [{"a": BlockBlobs(BlobRef(f"{n:064x}", 10 * MIB), BlobRef(f"{n + 9:064x}", 20 * MIB))} for n in range(5)]
+    there = [Generation(n, n, 0, 0, MetricPosition(0, 0), NOW, f"auto-{n}" if n < 4 else "", blocks[n], {})
+             for n in range(1, 5)]
+    for budget, keep, thin in ((120, {1, 2, 3, 4}, set()), (110, {1, 2, 3, 4}, {1}), (70, {1, 2, 3, 4}, {1, 2, 3}),
+                               (55, {2, 3, 4}, {2, 3}), (30, {4}, set())):
+        result = retained(there, Keep(1, 0, budget * MIB, 24), now_s=NOW)
+        assert (result.keep, result.thin, result.over_budget_bytes) == (keep, thin, 0), budget
+
+
+def test_moments_that_others_hold_as_well_are_not_given_up():
+    shared = BlockBlobs(BlobRef("1" * 64, 10 * MIB), BlobRef("2" * 64, 20 * MIB))
+    there = [Generation(n, n, 0, 0, MetricPosition(0, 0), NOW, "auto-x" if n == 1 else "", {"a": shared}, {})
+             for n in (1, 2)]
+    assert retained(there, Keep(1, 0, 5 * MIB, 24), now_s=NOW).thin == frozenset()
 
 
 def test_the_budget_takes_automatic_backups_and_never_a_named_one():

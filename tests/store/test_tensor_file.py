@@ -1,5 +1,6 @@
 """Tensor files: safetensors bytes, a pure function of what is in them, checked before use."""
 
+import msgspec
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core.settings.error import StoreError
-from core.store.tensor_file import DTYPES, decode, encode
+from core.store.tensor_file import DTYPES, MAX_ZEROS_BYTES, ZEROS, decode, encode, encode_zeros, read_header
 
 dtypes = st.sampled_from([np.dtype(code) for code in DTYPES.values()])
 tensors = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
@@ -93,3 +94,33 @@ WRONG = {
 def test_a_wrong_file_is_a_sentence(name):
     with pytest.raises(StoreError, match="the file is not a file of tensors"):
         read(WRONG[name])
+
+
+def zeros_of(content: dict[str, np.ndarray]) -> bytes:
+    return encode_zeros(read_header(np.frombuffer(file_of(content), np.uint8))[0])
+
+
+@given(tensors)
+def test_zeros_stand_for_tensors_of_the_same_names_types_and_shapes(content):
+    back = read(zeros_of(content))
+    assert back.keys() == content.keys()
+    for name, array in content.items():
+        assert (back[name].dtype, back[name].shape) == (array.dtype, array.shape)
+        assert not back[name].any()
+        assert back[name].flags.writeable
+
+
+@given(tensors)
+def test_zeros_are_a_pure_function_of_the_header_and_small(content):
+    assert zeros_of(content) == zeros_of(dict(reversed(content.items())))
+    assert zeros_of(content).startswith(ZEROS)
+
+
+@pytest.mark.parametrize("text", [
+    b'{"zeros":', b'{"zeros":{"a":["F32"]}}', b'{"zeros":{"a":["F33",[1]]}}', b'{"zeros":{"a":["F32",[-1]]}}',
+    b'{"zeros":{"a":["F32",[%d]]}}' % MAX_ZEROS_BYTES, b'{"zeros":{"a":["F32",[%d,%d]]}}' % (2**40, 2**40),
+    b'{"zeros":{},"more":1}', msgspec.json.encode({"zeros": {"a": ["F32", ["x"]]}}),
+])
+def test_a_file_of_zeros_that_claims_what_cannot_be_is_refused(text):
+    with pytest.raises(StoreError, match="is not a file of tensors"):
+        read(text)
