@@ -2,23 +2,21 @@
 
 Dots are braille, two columns and four rows a cell. A cell has one colour, so the line drawn last wins where two meet;
 the second series is dashed, in every other cell, so that both are seen there and can be told apart without colour.
+Plain numbers: the import of NumPy would cost a third of the way to the first picture of a long history.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, isfinite, log10, nan
+from math import log as log_of
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from dfl_tui.draw.picture import BRAILLE_BITS
-
 LABEL_CELLS = 7           # width of the value scale on the left
 SMOOTH_SHARE = 0.02       # the smoothed line averages over this share of the shown buckets
-Floats = NDArray[np.float64]
+BRAILLE_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))     # of the dot at (row, column) of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +24,10 @@ class Series:
     """One loss: first iteration, lowest, highest and mean of each bucket, all of one length; NaN where nothing is."""
 
     name: str
-    iteration: Floats
-    low: Floats
-    high: Floats
-    mean: Floats
+    iteration: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    mean: Sequence[float]
     line: Style
     band: Style
     dotted: bool = False
@@ -68,15 +66,17 @@ def plot_cells(width: int) -> int:
     return max(width - LABEL_CELLS, 1)
 
 
-def smoothed(mean: Floats) -> Floats:
+def smoothed(mean: Sequence[float]) -> list[float]:
     """Exponential mean over SMOOTH_SHARE of the buckets, started at the first value; gaps stay gaps."""
     keep = 1 - 1 / max(1.0, SMOOTH_SHARE * len(mean))
-    out = np.full(len(mean), np.nan)
+    out: list[float] = []
     level: float | None = None
-    for i, value in enumerate(mean.tolist()):
+    for value in mean:
         if value == value:
             level = value if level is None else keep * level + (1 - keep) * value
-            out[i] = level
+            out.append(level)
+        else:
+            out.append(nan)
     return out
 
 
@@ -85,13 +85,13 @@ def value_range(series: Sequence[Series], log: bool) -> tuple[float, float]:
 
     A single spike, or the first iterations, would otherwise press the rest flat.
     """
-    means = [s.mean[np.isfinite(s.mean)] for s in series]
-    means = [m for m in means if len(m)]
-    if not means:
+    means = [[value for value in s.mean if isfinite(value)] for s in series]
+    settled = [value for known in means for value in known[len(known) // 5:]]
+    lows = [value for s in series for value in s.low if isfinite(value)]
+    highs = [value for s in series for value in s.high if isfinite(value)]
+    if not settled or not lows or not highs:
         return (0.1, 1.0) if log else (0.0, 1.0)
-    settled = np.concatenate([m[len(m) // 5:] for m in means])
-    low = min(float(np.nanmin(s.low)) for s in series if np.isfinite(s.low).any())
-    high = min(max(float(np.nanmax(s.high)) for s in series if np.isfinite(s.high).any()), 2 * float(settled.max()))
+    low, high = float(min(lows)), float(min(max(highs), 2 * max(settled)))
     if log:
         low = max(low, high / 1e4, 1e-6)
         return low, max(high, low * 1.05)
@@ -114,8 +114,9 @@ class Canvas:
     """Braille dots with one style a cell."""
 
     def __init__(self, width: int, height: int) -> None:
-        self.bits = np.zeros((height, width), dtype=np.int32)
-        self.ink = np.full((height, width), -1, dtype=np.int32)
+        self.width, self.height = width, height
+        self.bits = [[0] * width for _ in range(height)]
+        self.ink = [[-1] * width for _ in range(height)]
         self.styles: list[Style] = []
 
     def use(self, style: Style) -> int:
@@ -125,9 +126,9 @@ class Canvas:
 
     def dots(self, x: int, top: int, bottom: int, ink: int) -> None:
         """Dots of column `x` from row `top` to row `bottom`, both included, clipped to the canvas."""
-        for y in range(max(top, 0), min(bottom, 4 * self.bits.shape[0] - 1) + 1):
-            self.bits[y // 4, x // 2] |= BRAILLE_BITS[y % 4, x % 2]
-            self.ink[y // 4, x // 2] = ink
+        for y in range(max(top, 0), min(bottom, 4 * self.height - 1) + 1):
+            self.bits[y // 4][x // 2] |= BRAILLE_BITS[y % 4][x % 2]
+            self.ink[y // 4][x // 2] = ink
 
 
 def draw_chart(
@@ -152,41 +153,38 @@ def cell_of(iteration: int, frame: Frame, cells: int) -> int:
     return min(cells - 1, max(0, int((iteration - frame.first) / max(frame.last - frame.first, 1) * cells)))
 
 
-def dot_rows(values: Floats, low: float, high: float, log: bool, rows: int) -> NDArray[np.int64]:
-    """Dot row of each value, 0 at the top; far outside where the value is."""
+def dot_rows(values: Sequence[float], low: float, high: float, log: bool, rows: int) -> list[int]:
+    """Dot row of each value, 0 at the top; far outside where the value is, or where there is none."""
     if log:
-        values, low, high = np.log(np.maximum(values, 1e-12)), float(np.log(low)), float(np.log(high))
-    share = np.clip((values - low) / (high - low), -1, 2)
-    return np.asarray(np.rint((1 - np.nan_to_num(share, nan=9.0)) * (4 * rows - 1)), dtype=np.int64)
+        values = [log_of(max(value, 1e-12)) for value in values]
+        low, high = log_of(low), log_of(high)
+    shares = (min(max((value - low) / (high - low), -1.0), 2.0) if value == value else 9.0 for value in values)
+    return [round((1 - share) * (4 * rows - 1)) for share in shares]
 
 
-def dot_columns(s: Series, frame: Frame, cells: int) -> NDArray[np.int64]:
+def dot_columns(s: Series, frame: Frame, cells: int) -> list[int]:
     """Dot column of each bucket."""
-    share = (s.iteration - frame.first) / max(frame.last - frame.first, 1)
-    return np.asarray(np.clip(share * 2 * cells, 0, 2 * cells - 1), dtype=np.int64)
+    span, last = max(frame.last - frame.first, 1), 2 * cells - 1
+    return [min(max(int((iteration - frame.first) / span * 2 * cells), 0), last) for iteration in s.iteration]
 
 
 def draw_band(canvas: Canvas, s: Series, frame: Frame, low: float, high: float) -> None:
     """The pale band from lowest to highest, as every other dot row, so that lines stay readable in it."""
-    rows, cells = canvas.bits.shape
-    ink = canvas.use(s.band)
+    rows, ink = canvas.height, canvas.use(s.band)
     top, bottom = dot_rows(s.high, low, high, frame.log, rows), dot_rows(s.low, low, high, frame.log, rows)
-    for x, y0, y1, seen in zip(dot_columns(s, frame, cells).tolist(), top.tolist(), bottom.tolist(),
-                               np.isfinite(s.mean).tolist(), strict=True):
-        if seen and is_inked(x, s):
+    for x, y0, y1, mean in zip(dot_columns(s, frame, canvas.width), top, bottom, s.mean, strict=True):
+        if isfinite(mean) and is_inked(x, s):
             for y in range(max(y0, 0) | 1, min(y1, 4 * rows - 1) + 1, 2):
                 canvas.dots(x, y, y, ink)
 
 
 def draw_line(canvas: Canvas, s: Series, frame: Frame, low: float, high: float) -> None:
     """The smoothed line, joined from bucket to bucket; a young run has fewer buckets than the chart has columns."""
-    rows, cells = canvas.bits.shape
-    ink = canvas.use(s.line)
-    level = smoothed(s.mean)
-    y = dot_rows(level, low, high, frame.log, rows).tolist()
+    ink, level = canvas.use(s.line), smoothed(s.mean)
+    y = dot_rows(level, low, high, frame.log, canvas.height)
     before: tuple[int, int] | None = None
-    for x, row, seen in zip(dot_columns(s, frame, cells).tolist(), y, np.isfinite(level).tolist(), strict=True):
-        if not seen:
+    for x, row, value in zip(dot_columns(s, frame, canvas.width), y, level, strict=True):
+        if not isfinite(value):
             before = None
             continue
         x0, row0 = before or (x, row)
@@ -208,14 +206,14 @@ def is_inked(column: int, s: Series) -> bool:
 def scale_labels(low: float, high: float, rows: int, log: bool) -> dict[int, str]:
     """Cell row -> label of the value scale."""
     wanted = ticks(low, high, max(2, rows // 2), log)
-    at = dot_rows(np.array(wanted), low, high, log, rows).tolist()
+    at = dot_rows(wanted, low, high, log, rows)
     return {row // 4: f"{value:.4g}" for row, value in zip(at, wanted, strict=True) if 0 <= row < 4 * rows}
 
 
 def curve_row(canvas: Canvas, y: int, label: str, cursor: int | None, look: Look) -> Strip:
     """One row of curves with its label; runs of one style become one segment."""
     segments = [Segment(f"{label:>{LABEL_CELLS - 1}} ", look.pale)]
-    bits, inks = canvas.bits[y].tolist(), canvas.ink[y].tolist()
+    bits, inks = canvas.bits[y], canvas.ink[y]
     run, style = "", look.plain
     for x, (dots, ink) in enumerate(zip(bits, inks, strict=True)):
         here = canvas.styles[ink] if dots else look.plain

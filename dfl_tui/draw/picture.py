@@ -13,10 +13,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from dfl_tui.draw.chart import BRAILLE_BITS
 from dfl_tui.draw.palette import BAYER, nearest
 from dfl_tui.draw.scale import Pixels, by_area
 
-MODES = ("quadrant", "half", "half256", "braille", "ascii")
 STYLE_CACHE = 16_384      # about 15 MB at most; a face needs about 900 pairs a size
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 FIT_WEIGHT = np.array([0.55, 0.77, 0.33], dtype=np.float32)   # square roots of LUMA: fits what the eye sees
@@ -111,14 +111,14 @@ def half_blocks_256(picture: NDArray[np.float32]) -> list[Strip]:
     ]
 
 
-BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.int32)
+DOT_BITS = np.array(BRAILLE_BITS, dtype=np.int32)
 
 
 def braille_cells(dots: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Code points offset (h, w) of braille characters for `dots` (4h, 2w)."""
     height, width = dots.shape[0] // 4, dots.shape[1] // 2
     cells = dots.reshape(height, 4, width, 2).transpose(0, 2, 1, 3)
-    return np.asarray((cells * BRAILLE_BITS).sum(axis=(2, 3)), dtype=np.int32)
+    return np.asarray((cells * DOT_BITS).sum(axis=(2, 3)), dtype=np.int32)
 
 
 def stretched_luma(picture: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """One line of a series: its shape at a glance, one segment whatever the width."""
 
 from collections.abc import Sequence
+from math import isfinite
 
-import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -13,15 +13,15 @@ FLAT = 1e-6     # of the value: means of the same number differ by rounding, and
 
 def sparkline(values: Sequence[float], width: int, style: Style) -> Strip:
     """The last `width` values as bars between their own lowest and highest; missing ones (NaN) are blanks."""
-    row = np.asarray(values[-width:], dtype=np.float64) if width else np.zeros(0)
-    seen = row[np.isfinite(row)]
-    if not len(seen):
+    row = list(values[-width:]) if width else []
+    seen = [value for value in row if isfinite(value)]
+    if not seen:
         return Strip([Segment(" " * width, style)], width)
-    low, high = float(seen.min()), float(seen.max())
+    low, high = min(seen), max(seen)
     span = high - low
     if span <= FLAT * max(abs(low), abs(high)):
         span = 1.0 + abs(high)
     text = "".join(
-        BARS[min(7, int((v - low) / span * 8))] if np.isfinite(v) else " " for v in row.tolist()
+        BARS[min(7, int((v - low) / span * 8))] if isfinite(v) else " " for v in row
     )
     return Strip([Segment(text.rjust(width), style)], width)

@@ -3,11 +3,11 @@
 Knows the model and how it wants its history; the curves themselves are drawn by dfl_tui/draw/chart.py.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isfinite, nan
 
-import numpy as np
 from rich.style import Style
 from textual.strip import Strip
 
@@ -26,12 +26,13 @@ from core.events.event import (
     Unlocked,
     Warned,
 )
-from core.wire.console_record import AskHistory, ClientMessage, History, SeriesBuckets
+from core.wire.console_record import AskHistory, ClientMessage, History
 from dfl_tui.binding import bindings
 from dfl_tui.draw.chart import Frame, Mark, Series, draw_chart, plot_cells, smoothed
 from dfl_tui.draw.chart import Look as ChartLook
 from dfl_tui.draw.line import strip
 from dfl_tui.draw.number import short
+from dfl_tui.history import doubles
 from dfl_tui.language import _
 from dfl_tui.look import Look
 from dfl_tui.model import Model
@@ -110,17 +111,11 @@ def curves(history: History, look: Look) -> list[Series]:
     found = []
     for name, line, dotted in (("src", look.src, False), ("dst", look.dst, True)):
         if name in history.series:
-            iteration, low, high, mean = numbers(history.series[name])
+            buckets = history.series[name]
+            iteration, low, high, mean = map(doubles, (buckets.iteration, buckets.low, buckets.high, buckets.mean))
             band = Style(color=line.color, bgcolor=look.plain.bgcolor, dim=True)
             found.append(Series(name, iteration, low, high, mean, line, band, dotted))
     return found
-
-
-def numbers(buckets: SeriesBuckets) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """First iteration, lowest, highest, mean of each bucket as float64 arrays."""
-    fields = (buckets.iteration, buckets.low, buckets.high, buckets.mean)
-    iteration, low, high, mean = (np.frombuffer(f, dtype="<f8") for f in fields)
-    return iteration, low, high, mean
 
 
 def near(points: Sequence[Point], iteration: int, reach: float) -> Point | None:
@@ -132,9 +127,9 @@ def near(points: Sequence[Point], iteration: int, reach: float) -> Point | None:
 def value_at(series: Series, iteration: int) -> tuple[float, float]:
     """Smoothed and mean value of the bucket that holds `iteration`; NaN where nothing is known."""
     if not len(series.iteration):
-        return float("nan"), float("nan")
-    index = max(0, int(np.searchsorted(series.iteration, iteration, side="right")) - 1)
-    return float(smoothed(series.mean)[index]), float(series.mean[index])
+        return nan, nan
+    index = max(0, bisect_right(series.iteration, iteration) - 1)
+    return smoothed(series.mean)[index], series.mean[index]
 
 
 def before_this_start(series: Sequence[Series], frame: Frame, width: int, look: Look) -> Strip:
@@ -171,9 +166,9 @@ def legend(view: View, series: Sequence[Series], frame: Frame, width: int, look:
 def draw(view: View, frame: Frame, width: int, height: int, look: Look) -> list[Strip]:
     """Legend line, curves, marks, iteration scale. Pure."""
     if view.history is None:
-        return [strip([(view.refused or "reading the history", look.pale)], width)]
+        return [strip([(view.refused or _("reading the history"), look.pale)], width)]
     series = curves(view.history, look)
-    if not any(np.isfinite(s.mean).any() for s in series):
+    if not any(isfinite(value) for s in series for value in s.mean):
         return [strip([(_("no losses yet: the curves begin with the first iteration"), look.pale)], width)]
     marks = [Mark(p.iteration, p.glyph, look.bad if p.is_bad else look.accent) for p in view.points]
     chart_look = ChartLook(plain=look.plain, pale=look.pale, cursor=look.strong)

@@ -4,31 +4,30 @@ A tile is square in pixels, so it is twice as many cells wide as high. Any face 
 earlier preview can stand beside the newest one.
 """
 
+import sys
 from dataclasses import dataclass
-from typing import NamedTuple
+from importlib import import_module
 
-import numpy as np
-from numpy.typing import NDArray
 from textual.strip import Strip
 
 from core.wire.console_record import AskPreview, AskPreviewList, ClientMessage, Preview, PreviewList
 from dfl_tui.binding import bindings
-from dfl_tui.draw.line import fit, strip
-from dfl_tui.draw.picture import MODES, draw_picture
+from dfl_tui.draw.line import strip
+from dfl_tui.draw.mode import DOTS_A_ROW, GAP, MODES
 from dfl_tui.language import _
 from dfl_tui.look import Look
 from dfl_tui.model import Model
 from dfl_tui.panels.message import WholeScreen
 from dfl_tui.panels.panel import Panel
 
-GAP = 1                   # cells between tiles
+TILES = "dfl_tui.draw.tiles"
+AFTER_HISTORY_S = 0.1     # that much later the picture comes, and the history at once
 SMALLEST_TILE = 6         # rows; below it a face cannot be told
 MOST_ROWS_OF_FACES = 4
 SWAP = 4                  # the picture that people look at first
 PAIRS = (1, 3, SWAP)      # what is compared over iterations: src', dst', swap; the others hardly change
 MODE_NAMES = {"quadrant": "quadrants", "half": "half blocks", "half256": "256 colours", "braille": "braille",
               "ascii": "ASCII"}
-DOTS_A_ROW = {"quadrant": 2, "half": 2, "half256": 2, "braille": 4, "ascii": 1}   # picture rows in a row of cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +38,6 @@ class Layout:
     across: int
     side: int
     columns: tuple[int, ...]
-
-
-class Tile(NamedTuple):
-    """One picture: the name above it, and (side, side, 3) RGB."""
-
-    name: str
-    pixels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,42 +106,6 @@ def preferred(across: int, columns: int, *, pairs: bool = False) -> tuple[int, .
     return tuple(c for c in order.get(across, tuple(range(columns))) if c < columns)
 
 
-def tile_pixels(preview: Preview) -> NDArray[np.uint8]:
-    """(faces, columns, side, side, 3) RGB of an answer."""
-    shape = (-1, len(preview.columns), preview.side_px, preview.side_px, 3)
-    return np.frombuffer(preview.pixels, dtype=np.uint8).reshape(shape)
-
-
-def beside(rows: list[list[Strip]], blank: Strip) -> list[Strip]:
-    """Tiles of equal height next to each other, `blank` between them."""
-    joined = []
-    for parts in zip(*rows, strict=True):
-        pieces = [p for part in parts for p in (part, blank)][:-1]
-        joined.append(Strip.join(pieces))
-    return joined
-
-
-def picked(now: Preview, then: Preview | None, columns: tuple[int, ...], faces: int) -> list[list[Tile]]:
-    """The tiles of each face: the columns of `now`, each with that of `then` before it where there is one. Pure."""
-    shown = [now] if then is None else [then, now]
-    pixels = [tile_pixels(p) for p in shown]
-    return [[Tile(p.columns[c] if then is None else _("{picture} at {n}").format(picture=p.columns[c],
-                                                                              n=f"{p.iteration:,}"), px[face, c])
-             for c in columns for p, px in zip(shown, pixels, strict=True)]
-            for face in range(min(faces, *(len(px) for px in pixels), MOST_ROWS_OF_FACES))]
-
-
-def draw_tiles(faces: list[list[Tile]], side: int, mode: str, width: int, look: Look) -> list[Strip]:
-    """Each face: a line of picture names, then its tiles. Pure."""
-    blank = Strip.blank(GAP, look.plain)
-    rows: list[Strip] = []
-    for tiles in faces:
-        names = (" " * GAP).join(fit(tile.name, 2 * side) for tile in tiles)
-        rows.append(strip([(names, look.pale)], width))
-        rows += beside([draw_picture(tile.pixels, 2 * side, side, mode) for tile in tiles], blank)
-    return rows
-
-
 def neighbour(known: list[int], then: int | None, direction: int) -> int | None:
     """The earlier preview to compare with, one step from `then`; None = the comparison ends. `known` rises. Pure."""
     if direction < 0:
@@ -178,6 +134,7 @@ class PreviewsPanel(Panel[View]):
         self._columns = 6
         self._total = 1             # faces that the preview has
         self._known: set[int] = set()
+        self._is_loading = False
 
     def on_mount(self) -> None:
         """The kind of picture that the terminal's colours allow; a screen in a test has no say."""
@@ -203,13 +160,29 @@ class PreviewsPanel(Panel[View]):
     def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         self._known |= {*view.iterations, *([] if view.newest is None else [view.newest])}
         if view.now is None:
-            text = view.refused or ("no preview yet: v draws one" if view.newest is None else "reading the preview")
+            text = view.refused or (_("no preview yet: v draws one") if view.newest is None
+                                    else _("reading the preview"))
             return [strip([(text, look.pale)], width)]
         self._columns, self._total = len(view.now.columns), view.now.total
         self._settle(width, height)
         then = view.then if self._then is not None else None
+        if TILES not in sys.modules:
+            self._load()
+            return [strip([(_("reading the preview"), look.pale)], width)]
+        from dfl_tui.draw.tiles import draw_tiles, picked  # late: see _load
+
         tiles = picked(view.now, then, self._layout.columns, self._layout.faces)
-        return draw_tiles(tiles, self._layout.side, self.mode, width, look)
+        return draw_tiles(tiles, self._layout.side, self.mode, width, look.pale, look.plain)
+
+    def _load(self) -> None:
+        """Import what draws pictures, once the history is on screen: NumPy costs as much as all the rest."""
+        def load() -> None:
+            import_module(TILES)
+            self.redraw()
+
+        if not self._is_loading:
+            self._is_loading = True
+            self.set_timer(AFTER_HISTORY_S, load)
 
     def _settle(self, width: int, height: int) -> None:
         """The layout for what is chosen, and a page that is full where there are faces enough."""

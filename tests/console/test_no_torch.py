@@ -47,3 +47,8 @@ def test_no_module_of_the_console_imports_torch():
 
 def test_an_open_console_has_not_imported_torch(tmp_path: Path):
     run(OPEN, str(tmp_path))
+
+
+def test_what_draws_the_history_imports_no_numpy():
+    """It would be half of the time from the first frame to the history."""
+    run("import sys, dfl_tui.showing\nassert 'numpy' not in sys.modules and 'cv2' not in sys.modules")

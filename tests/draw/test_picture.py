@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from rich.style import Style
 
-from dfl_tui.draw.picture import MODES, PATTERN_GLYPHS, PATTERNS, draw_picture, pair_style, quadrants
+from dfl_tui.draw.mode import MODES
+from dfl_tui.draw.picture import PATTERN_GLYPHS, PATTERNS, draw_picture, pair_style, quadrants
 from dfl_tui.draw.scale import by_area
 
 RAMP = np.tile(np.linspace(0, 255, 64)[None, :, None], (64, 1, 3)).astype(np.uint8)
