@@ -50,7 +50,26 @@ def open_faceset(path: Path, progress: Progress | None = None) -> FaceSet:
     5.4). Without pictures of its own, its subfolders are taken as persons.
     """
     path = path.absolute()              # children and later lives of a run stand in other folders
-    total, found = _candidates(path)
+    return _opened(path, *_candidates(path), progress)
+
+
+def open_loose(folder: Path, progress: Progress | None = None, *, people: bool = False) -> FaceSet:
+    """The face set of a folder's pictures, whatever paks lie beside them; with `people` those of its subfolders only.
+
+    FaceFileError as `open_faceset`.
+    """
+    folder = folder.absolute()
+    try:
+        paths = loose_paths(folder, people=people)
+    except OSError as error:
+        raise FaceFileError(f"{folder} cannot be read: {error.strerror}", hint="name a folder of faces") from error
+    return _opened(folder, len(paths), _loose(paths), progress)
+
+
+_Found = Iterator[tuple[str, Face | UnusableFaceError, bytes]]
+
+
+def _opened(path: Path, total: int, found: _Found, progress: Progress | None) -> FaceSet:
     faces = FaceTableBuilder(total)
     problems: list[Problem] = []
     key = blake2b(digest_size=KEY_BYTES)
@@ -65,9 +84,6 @@ def open_faceset(path: Path, progress: Progress | None = None) -> FaceSet:
     if not faces.count:
         raise _nothing_usable(path, problems)
     return FaceSet(path, faces.table(), tuple(problems), key.hexdigest())
-
-
-_Found = Iterator[tuple[str, Face | UnusableFaceError, bytes]]
 
 
 def _candidates(path: Path) -> tuple[int, _Found]:

@@ -59,6 +59,15 @@ def inflated(deflated: bytes, size: int) -> bytes:
     return content
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names in `folder` written. OSError when the disk fails."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _sentence(path: Path, error: OSError) -> str:
     match error.errno:
         case errno.ELOOP:

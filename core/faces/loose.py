@@ -22,17 +22,17 @@ def picture_paths(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def loose_paths(folder: Path) -> list[LoosePath]:
+def loose_paths(folder: Path, *, people: bool = False) -> list[LoosePath]:
     """The pictures that make up the face set of a folder: its own, or where it has none those of its subfolders.
 
-    Each subfolder is a person (facts/files.md 5.2). One level, so that no link leads in a circle.
+    Each subfolder is a person (facts/files.md 5.2). One level, so that no link leads in a circle. `people`: only those.
     """
     own: list[LoosePath] = [(path, None) for path in picture_paths(folder)]
-    if own:
+    if own and not people:
         return own
     with os.scandir(folder) as entries:
-        people = sorted(entry.name for entry in entries if entry.is_dir())
-    return [(path, shown(name)) for name in people for path in picture_paths(folder / name)]
+        persons = sorted(entry.name for entry in entries if entry.is_dir())
+    return [(path, shown(name)) for name in persons for path in picture_paths(folder / name)]
 
 
 def read_face(path: Path) -> tuple[Face, bytes]:

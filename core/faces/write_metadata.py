@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from core.faces.face import FloatArray, UnusableFaceError
-from core.faces.file_bytes import opened, read_at
+from core.faces.file_bytes import opened, read_at, sync_folder
 from core.faces.jpeg import MAX_JPEG_BYTES, TOO_LARGE, JpegFacts, jpeg_facts
 from core.faces.loose import MAX_VALUES
 from core.faces.metadata import read_metadata
@@ -104,18 +104,10 @@ def _write(path: Path, content: bytes) -> None:
             os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             os.fsync(file.fileno())
         made.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         if made is not None:
             with contextlib.suppress(OSError):
                 made.unlink(missing_ok=True)
         raise FaceFileError(f"{path} cannot be written: {error.strerror}; it is as it was",
                             hint="check the owner of its folder and the room on its disk") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""`dfl-tui faces`: what is in a folder of aligned faces and what is wrong with the rest; masks baked and taken back."""
+"""`dfl-tui faces`: what is in a folder of aligned faces and what is wrong with the rest; masks; packing."""
 
 import json
 from collections import Counter
@@ -18,7 +18,7 @@ FOLDER = click.Path(exists=True, path_type=Path)
 @add_everywhere_options
 @click.group("faces")
 def faces_command() -> None:
-    """Check folders of aligned faces, and give them masks."""
+    """Check folders of aligned faces, give them masks, pack and unpack them."""
 
 
 @add_everywhere_options
@@ -28,7 +28,8 @@ def faces_command() -> None:
 def check_command(folder: Path, wants_json: bool) -> int:
     """Count the faces of a folder, and name every file that cannot be used.
 
-    DIR holds aligned JPEGs of DeepFaceLab or a faceset.pak. Ends with code 7 where a file was skipped.
+    DIR holds aligned JPEGs of DeepFaceLab, a faceset.pak, a faceset.zip, or a folder of JPEGs for each person; a .pak
+    or .zip of another name is named itself. Ends with code 7 where a file was skipped.
     """
     found = summary("faces", [str(folder.absolute())], "reading faces")
     click.echo(json.dumps(found) if wants_json else "\n".join(told_faces(found)))
@@ -78,6 +79,51 @@ def with_problems(job: str, arguments: list[str], what: str) -> dict[str, Any]:
             click.echo(told_problem(record["problem"]["name"], record["problem"]["reason"]), err=True)
         done = record.get("summary", done)
     return done
+
+
+NAME = click.option("--name", default="faceset", show_default=True, metavar="NAME",
+                    help="Name of the packed file, without its ending.")
+ZIP = click.option("--zip", "is_zip", is_flag=True, help="A .zip, as DeepFaceLab-MVE reads, instead of a .pak.")
+
+
+@add_everywhere_options
+@faces_command.command("pack")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@NAME
+@ZIP
+@click.option("--people", is_flag=True, help="Take the subfolders only, each as a person of its name.")
+@click.option("--remove", is_flag=True, help="Remove the loose files once the packed one is written and checked.")
+def pack_command(folder: Path, name: str, is_zip: bool, people: bool, remove: bool) -> int:
+    """Write the faces of a folder into one file, faceset.pak, that DeepFaceLab reads too.
+
+    One file is read and copied faster. While it is there, loose files beside it are not used.
+    """
+    words = [*(["--people"] if people else []), *(["--remove"] if remove else [])]
+    return packed("pack", folder, name + (".zip" if is_zip else ".pak"), words)
+
+
+@add_everywhere_options
+@faces_command.command("unpack")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@NAME
+@ZIP
+@click.option("--remove", is_flag=True, help="Remove the packed file once every face is out.")
+def unpack_command(folder: Path, name: str, is_zip: bool, remove: bool) -> int:
+    """Write the faces of a packed file as loose files beside it.
+
+    No file is overwritten. Faces of persons go into folders of their names.
+    """
+    return packed("unpack", folder, name + (".zip" if is_zip else ".pak"), ["--remove"] if remove else [])
+
+
+def packed(what: str, folder: Path, name: str, words: list[str]) -> int:
+    """Have the job pack or unpack, and tell what it did; the exit code."""
+    found = summary("pack", [what, str(folder.absolute()), name, *words], f"{what}ing faces")
+    faces = counted("{n} face is", "{n} faces are", found["faces"])
+    click.echo(f"{faces} {'in' if what == 'pack' else 'taken out of'} {found['path']}")
+    for problem in found["problems"]:
+        click.echo("  skipped: " + told_problem(problem["name"], problem["reason"]))
+    return ExitCode.PROBLEMS if found["problems"] else ExitCode.OK
 
 
 def told_problem(name: str, reason: str) -> str:
