@@ -12,6 +12,7 @@ from core.exchange.dictionary import Array, read_arrays
 from core.exchange.layout import Layout, entries_of
 from core.exchange.model_folder import DATA, ModelFolder
 from core.exchange.options import Taken, settings_of
+from core.exchange.port_file import Port, read_port
 from core.exchange.tensors import Note, Source, load_tensors
 from core.nets.dfl_keys import OriginalTensor, original_tensors
 from core.nets.family import outline
@@ -56,16 +57,16 @@ def origin_of(model: Model) -> Origin:
     """What the journal says about the model. Reads and hashes all of its files."""
     folder = model.folder
     names = [path.name.removeprefix(f"{folder.title}_") for path in sorted(folder.path.glob("*"))
-             if path.name.startswith(f"{folder.title}_") and path.suffix in (".npy", ".dat")]
+             if path.name.startswith(f"{folder.title}_") and path.suffix in (".npy", ".pth", ".dat")]
     return Origin(PROGRAM, folder.kind, folder.name, str(folder.path.absolute()), model.data.iteration,
                   folder.hashes(names))
 
 
-def read_weights(model: Model, settings: Mapping[str, Value]) -> Weights:
+def read_weights(model: Model, settings: Mapping[str, Value], port: Port = "") -> Weights:
     """The networks of a model; `settings` are all of the run's. Raises ExchangeError."""
     folder = model.folder
     table, tensors = expected(settings)
-    arrays = {file: read_arrays(folder.file(f"{file}.npy")) for file in dict.fromkeys(t.file for t in tensors)}
+    arrays = {file: weights_in(folder, file, tensors, port) for file in dict.fromkeys(t.file for t in tensors)}
     moments = moments_of_file(folder)
     left = list(model.taken.left)
     if moments is None:
@@ -80,6 +81,14 @@ def read_weights(model: Model, settings: Mapping[str, Value]) -> Weights:
         files[OPTIMIZER] = entries_of(moments)
     layout = Layout(folder.kind, folder.name, model.data.iteration, dict(model.data.options), files, sorted(kept))
     return Weights(loaded.blocks, table, loaded.notes, layout, kept, left)
+
+
+def weights_in(folder: ModelFolder, file: str, tensors: list[OriginalTensor], port: Port) -> dict[str, Array]:
+    """A weight file of the original, or of a port where only that is there."""
+    path, ported = folder.file(f"{file}.npy"), folder.file(f"{file}.pth")
+    if ported.exists() and not path.exists():
+        return read_port(ported, (tensor for tensor in tensors if tensor.file == file), port)
+    return read_arrays(path)
 
 
 def moments_of_file(folder: ModelFolder) -> dict[str, Array] | None:

@@ -1,43 +1,29 @@
 """Makes a run from a model of DeepFaceLab: weights, moments, counters, options, losses, preview samples.
 
     python -P -m core.jobs.import_model FOLDER --home DIR --name NAME --src NOTE --dst NOTE
-        --src-consent CONSENT --dst-consent CONSENT [--model TITLE] [KEY=VALUE]...
+        --src-consent CONSENT --dst-consent CONSENT [--model TITLE] [--port PORT] [--set KEY=VALUE]...
 
 Notes and consents are JSON (core/events/event.py). Records: phase, tensor (a line of the report each), left (what was
 not taken), summary; or error. The run appears whole or not at all: it is made under another name beside the runs.
 """
 
 import argparse
-import shutil
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
-from core.events.event import Asked, Body, Born, Consent, FaceSetNote, NetworkMade
-from core.exchange.layout import write_layout
+from core.events.event import Consent, FaceSetNote
 from core.exchange.model_folder import ModelFolder, find_model
-from core.exchange.taking import Model, Weights, origin_of, read_model, read_weights
-from core.jobs.first_preview import draw_first_preview
+from core.exchange.port_file import PORTS
+from core.exchange.taking import Model, origin_of, read_model, read_weights
+from core.jobs.imported_run import make
 from core.jobs.record import tell, told
-from core.run.birth import PERSON, NewRun, checked, family_acts, write
-from core.settings.error import DflTuiError, RefusedError, StoreError
+from core.run.birth import NewRun, checked
+from core.settings.error import RefusedError
 from core.settings.registry import parse_all
-from core.store.disk import RealDisk, sync_folder
 from core.store.folder import RunFolder
-from core.store.generation import Generations, NewGeneration
-from core.store.manifest import MetricPosition
-from core.store.metric import MetricWriter
-from core.store.segment import ITERATION, LIFE, Column
-from core.train.assemble import identity
-from core.train.machine import choose_machine
-
-AUTHOR = "import"
-COLUMNS = (ITERATION, LIFE, Column("src"), Column("dst"))
-ROWS = 100_000          # written at a time
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,10 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--name", default="")
     parser.add_argument("--model", default="")
+    parser.add_argument("--port", choices=PORTS, default="")
     for side in ("src", "dst"):
         parser.add_argument(f"--{side}", required=True)
         parser.add_argument(f"--{side}-consent", required=True)
-    parser.add_argument("assignments", nargs="*", metavar="KEY=VALUE")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
     words = parser.parse_args(arguments)
     return told(lambda: import_model(words))
 
@@ -65,7 +52,7 @@ def import_model(words: argparse.Namespace) -> None:
     if final.path.exists():
         raise RefusedError(f"there is a run {born.name!r} already", hint="choose another with --name")
     tell({"phase": "reads weights and moments"})
-    weights = read_weights(model, born.settings)
+    weights = read_weights(model, born.settings, words.port)
     for note in weights.notes:
         tell({"tensor": {"file": note.file, "key": note.key, "what": note.what, "shape": list(note.shape),
                          "dtype": note.dtype}})
@@ -93,56 +80,6 @@ def run_name(folder: ModelFolder) -> str:
     """A run's name like the model's: what may not stand in one becomes a dash."""
     name = folder.name or folder.kind.lower()
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name).lstrip(".") or "model"
-
-
-def make(final: RunFolder, born: Born, model: Model, weights: Weights) -> None:
-    """Make the run's folder, and give it its name last. Raises StoreError or RefusedError; then nothing is left."""
-    draft = RunFolder(final.path.parent / f".importing-{final.name}")
-    if draft.path.exists():     # left by an import that was killed, or at work
-        with draft.lock_run():
-            shutil.rmtree(draft.path)
-    draft.create()
-    try:
-        with draft.lock_run():
-            fill(draft, born, model, weights)
-            try:
-                draft.path.rename(final.path)
-            except OSError as error:
-                raise StoreError(f"cannot name the run {final.path} ({error.strerror})",
-                                 hint="is there one already?") from error
-        sync_folder(RealDisk(), final.path.parent)
-    except DflTuiError:
-        shutil.rmtree(draft.path, ignore_errors=True)
-        raise
-
-
-def fill(run: RunFolder, born: Born, model: Model, weights: Weights) -> None:
-    """Journal, metric rows, the first generation, what an export needs, a preview."""
-    events: list[tuple[Body, str]] = [(born, PERSON), (NetworkMade(weights.table), AUTHOR)]
-    events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
-    write(run, events)
-    write_layout(run.path / "origin", weights.layout, model.data.samples, weights.kept)
-    machine = choose_machine(born.settings, ())
-    extra = {**identity(born.settings, machine), "drawn": {"src": 0, "dst": 0}}
-    Generations(run).save(NewGeneration(model.data.iteration, 0, len(events), write_losses(run, model), weights.blocks,
-                                        time.time(), "", extra))
-    draw_first_preview(run, born.settings, weights.blocks, model.data)
-
-
-def write_losses(run: RunFolder, model: Model) -> MetricPosition:
-    """The loss history as metric rows; its last row is that of the model's last iteration, which always has one."""
-    losses, last = model.data.losses, model.data.iteration
-    if not len(losses):
-        losses = np.full((1, 2), np.nan)
-    writer = MetricWriter(run.metrics, COLUMNS)
-    first = last - len(losses) + 1
-    for start in range(0, len(losses), ROWS):
-        part = losses[start:start + ROWS]
-        iterations = np.arange(first + start, first + start + len(part), dtype=np.float64)
-        writer.append(np.column_stack([iterations, np.zeros(len(part)), part]))
-    position = writer.sync()
-    writer.close()
-    return position
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events.event import Consent, FaceSetNote
 from core.events.fold import fold
 from core.events.state import RunState
+from core.exchange.lineage import Lineage, lineage_of
 from core.faces.face import Face
 from core.faces.face_type import face_type_of
 from core.faces.faceset import FaceSet, open_faceset
@@ -46,19 +46,9 @@ CHUNK = 16  # faces drawn at a time
 Floats = NDArray[np.float32]
 
 
-class Lineage(msgspec.Struct, frozen=True):
-    """What made the pictures of a folder, and on what ground its faces may be used. morph: AMP's, None of others."""
+class SwapLineage(Lineage, frozen=True):
+    """What made the pictures of a folder. drawn_from: key of the faces. morph: AMP's, None of others."""
 
-    run: str
-    iteration: int
-    generation: int
-    life: int
-    recipe: str
-    version: str
-    src: FaceSetNote
-    dst: FaceSetNote
-    src_consent: Consent
-    dst_consent: Consent
     drawn_from: str
     morph: float | None
 
@@ -204,8 +194,7 @@ def sheet(drawn: Drawn) -> NDArray[np.uint8]:
 
 def lineage(folder: Path, state: RunState, generation: Generation, faceset: FaceSet, *, morph: float | None) -> None:
     """Write lineage.json beside the pictures. Raises StoreError."""
-    text = Lineage(state.name, generation.iteration, generation.number, generation.life, state.recipe, state.version,
-                   state.src, state.dst, state.src_consent, state.dst_consent, faceset.key, morph)
+    text = SwapLineage(**msgspec.structs.asdict(lineage_of(state, generation)), drawn_from=faceset.key, morph=morph)
     path = folder / "lineage.json"
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(text), indent=2) + b"\n")

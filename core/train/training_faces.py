@@ -11,6 +11,7 @@ from core.faces.faceset import FaceSet, open_faceset
 from core.faces.pose import yaw_of
 from core.samples.planes import Batch
 from core.samples.source import SampleSource
+from core.settings.error import FaceFileError
 from core.settings.kind import Value
 from core.train.sample_options import sample_options
 
@@ -71,7 +72,10 @@ def open_faces(folders: tuple[Path, Path], settings: Mapping[str, Value], cache:
 
 
 def open_side(side: str, folder: Path, say: Callable[[str], None]) -> FaceSet:
-    """The face set of one side."""
+    """The face set of one side. Raises FaceFileError, also for a run that was imported without."""
+    if not folder.is_absolute():
+        raise FaceFileError(f"the run has no {side} faces: it was imported to be exported",
+                            hint="import the model again with --src and --dst")
     faceset = open_faceset(folder, lambda done, total: say(f"reads {side} faces: {done:,} of {total:,}"))
     log.info("side=%s faces=%d problems=%d key=%s", side, len(faceset.faces), len(faceset.problems), faceset.key)
     return faceset

@@ -27,10 +27,12 @@ FORMS = ("dfl", "dfm", "onnx", "safetensors")
 @click.option("--dst", type=FOLDER, metavar="DIR", help="Aligned faces of the person to replace.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting that wins over the model's.")
 @consent_options
+@click.option("--port", type=click.Choice(("caiji", "my-bug")), help="Which PyTorch port wrote the .pth files of DIR.")
 @click.option("--report", is_flag=True, help="A line for each tensor.")
 @click.pass_obj
 def import_command(call: Call, folder: Path, name: str, model: str, src: Path | None, dst: Path | None,
-                   assignments: tuple[str, ...], consents: tuple[Consent, Consent], report: bool) -> None:
+                   assignments: tuple[str, ...], consents: tuple[Consent, Consent], port: str | None,
+                   report: bool) -> None:
     """Make a run from a model of DeepFaceLab.
 
     DIR is the folder with its files, such as alpha_SAEHD_data.dat. Weights, moments, options and losses are taken over,
@@ -41,7 +43,10 @@ def import_command(call: Call, folder: Path, name: str, model: str, src: Path | 
     for side, faces, agreed in zip(("src", "dst"), (src, dst), consents, strict=True):
         words += [f"--{side}", json_of(note(side, faces) if faces is not None else NO_FACES),
                   f"--{side}-consent", json_of(agreed)]
-    done = told_import([*words, *assignments], report=report)
+    words += ["--port", port] if port is not None else []
+    for assignment in assignments:
+        words += ["--set", assignment]
+    done = told_import(words, report=report)
     click.echo(f"{done['name']} is made in {done['folder']}: {done['model']} of iteration {done['iteration']:,}, "
                f"{done['blocks']} blocks, {done['parameters']:,} parameters")
     click.echo(f"dfl-tui train {done['name']} goes on with it" if all(done["faces"]) else

@@ -1,0 +1,77 @@
+"""Makes the folder of an imported run, whole or not at all: journal, metric rows, first save, preview.
+
+It is made under another name beside the runs, and gets its own name last.
+"""
+
+import shutil
+import time
+
+import numpy as np
+
+from core.events.event import Asked, Body, Born, NetworkMade
+from core.exchange.layout import write_layout
+from core.exchange.taking import Model, Weights
+from core.jobs.first_preview import draw_first_preview
+from core.run.birth import PERSON, family_acts, write
+from core.settings.error import DflTuiError, StoreError
+from core.store.disk import RealDisk, sync_folder
+from core.store.folder import RunFolder
+from core.store.generation import Generations, NewGeneration
+from core.store.manifest import MetricPosition
+from core.store.metric import MetricWriter
+from core.store.segment import ITERATION, LIFE, Column
+from core.train.machine import choose_machine, identity
+
+AUTHOR = "import"
+COLUMNS = (ITERATION, LIFE, Column("src"), Column("dst"))
+ROWS = 100_000          # written at a time
+
+
+def make(final: RunFolder, born: Born, model: Model, weights: Weights) -> None:
+    """Make the run's folder, and give it its name last. Raises StoreError or RefusedError; then nothing is left."""
+    draft = RunFolder(final.path.parent / f".importing-{final.name}")
+    if draft.path.exists():     # left by an import that was killed, or at work
+        with draft.lock_run():
+            shutil.rmtree(draft.path)
+    draft.create()
+    try:
+        with draft.lock_run():
+            fill(draft, born, model, weights)
+            try:
+                draft.path.rename(final.path)
+            except OSError as error:
+                raise StoreError(f"cannot name the run {final.path} ({error.strerror})",
+                                 hint="is there one already?") from error
+        sync_folder(RealDisk(), final.path.parent)
+    except DflTuiError:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise
+
+
+def fill(run: RunFolder, born: Born, model: Model, weights: Weights) -> None:
+    """Journal, metric rows, the first generation, what an export needs, a preview."""
+    events: list[tuple[Body, str]] = [(born, PERSON), (NetworkMade(weights.table), AUTHOR)]
+    events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
+    write(run, events)
+    write_layout(run.path / "origin", weights.layout, model.data.samples, weights.kept)
+    machine = choose_machine(born.settings, ())
+    extra = {**identity(born.settings, machine), "drawn": {"src": 0, "dst": 0}}
+    Generations(run).save(NewGeneration(model.data.iteration, 0, len(events), write_losses(run, model), weights.blocks,
+                                        time.time(), "", extra))
+    draw_first_preview(run, born.settings, weights.blocks, model.data)
+
+
+def write_losses(run: RunFolder, model: Model) -> MetricPosition:
+    """The loss history as metric rows; its last row is that of the model's last iteration, which always has one."""
+    losses, last = model.data.losses, model.data.iteration
+    if not len(losses):
+        losses = np.full((1, 2), np.nan)
+    writer = MetricWriter(run.metrics, COLUMNS)
+    first = last - len(losses) + 1
+    for start in range(0, len(losses), ROWS):
+        part = losses[start:start + ROWS]
+        iterations = np.arange(first + start, first + start + len(part), dtype=np.float64)
+        writer.append(np.column_stack([iterations, np.zeros(len(part)), part]))
+    position = writer.sync()
+    writer.close()
+    return position
