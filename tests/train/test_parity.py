@@ -31,7 +31,9 @@ GOLDENS = ["df", "df-ud", "df-udc", "liae-ud", "liae-udt", "amp"]
 JUDGES = ["codedisc_res4", "disc_patch16"]
 OPS = ["gaussian_blur_0.5", "gaussian_blur_8", "dssim_1", "dssim_11", "depth_to_space_2", "flatten",
        "reshape_4D_from_flat", "pixel_norm", "leaky_relu_0.1", "cos_act", "rgb_to_lab", "conv_k3s1/out",
-       "conv_k5s2/out", "conv_k4s2/out", "conv_k1_valid/out", "dense/out"]
+       "conv_k5s2/out", "conv_k4s2/out", "conv_k1_valid/out", "dense/out", "convT_k3s2/out", "convT_k3s1/out",
+       "frnorm/out", "tlu/out", "blurpool_2/out", "blurpool_3/out", "blurpool_4/out", "tv_mse_nchw", "tv_mse_nhwc",
+       "style_loss_blur8_w100", "style_loss_noblur_w1"]
 
 
 @pytest.fixture(scope="module")
