@@ -205,7 +205,10 @@ def is_inked(column: int, s: Series) -> bool:
 
 def scale_labels(low: float, high: float, rows: int, log: bool) -> dict[int, str]:
     """Cell row -> label of the value scale."""
-    wanted = ticks(low, high, max(2, rows // 2), log)
+    count = max(2, rows // 2)
+    wanted = ticks(low, high, count, log)
+    if len(wanted) < 2:         # one label is no scale
+        wanted = ticks(low, high, count + 1, log)
     at = dot_rows(wanted, low, high, log, rows)
     return {row // 4: f"{value:.4g}" for row, value in zip(at, wanted, strict=True) if 0 <= row < 4 * rows}
 

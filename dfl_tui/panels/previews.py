@@ -4,8 +4,10 @@ A tile is square in pixels, so it is twice as many cells wide as high. Any face 
 earlier preview can stand beside the newest one.
 """
 
+import asyncio
 import sys
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from textual.strip import Strip
@@ -19,6 +21,7 @@ from dfl_tui.look import Look
 from dfl_tui.model import Model
 from dfl_tui.panels.message import WholeScreen
 from dfl_tui.panels.panel import Panel
+from dfl_tui.thread import in_thread
 
 TILES = "dfl_tui.draw.tiles"
 AFTER_HISTORY_S = 0.1     # that much later the picture comes, and the history at once
@@ -134,6 +137,7 @@ class PreviewsPanel(Panel[View]):
         self._columns = 6
         self._total = 1             # faces that the preview has
         self._known: set[int] = set()
+        self._can_draw = TILES in sys.modules
         self._is_loading = False
 
     def on_mount(self) -> None:
@@ -166,23 +170,23 @@ class PreviewsPanel(Panel[View]):
         self._columns, self._total = len(view.now.columns), view.now.total
         self._settle(width, height)
         then = view.then if self._then is not None else None
-        if TILES not in sys.modules:
-            self._load()
+        if not self._can_draw:
+            if not self._is_loading:
+                self._is_loading = True
+                self.run_worker(self._load())
             return [strip([(_("reading the preview"), look.pale)], width)]
         from dfl_tui.draw.tiles import draw_tiles, picked  # late: see _load
 
         tiles = picked(view.now, then, self._layout.columns, self._layout.faces)
         return draw_tiles(tiles, self._layout.side, self.mode, width, look.pale, look.plain)
 
-    def _load(self) -> None:
-        """Import what draws pictures, once the history is on screen: NumPy costs as much as all the rest."""
-        def load() -> None:
-            import_module(TILES)
-            self.redraw()
-
-        if not self._is_loading:
-            self._is_loading = True
-            self.set_timer(AFTER_HISTORY_S, load)
+    async def _load(self) -> None:
+        """Import what draws pictures once the history is on screen, for NumPy costs as much as all the rest; beside
+        the loop, for on a busy machine that takes seconds."""
+        await asyncio.sleep(AFTER_HISTORY_S)
+        await in_thread(partial(import_module, TILES))
+        self._can_draw = True
+        self.redraw()
 
     def _settle(self, width: int, height: int) -> None:
         """The layout for what is chosen, and a page that is full where there are faces enough."""
