@@ -50,7 +50,7 @@ TINY: Mapping[str, Value] = {
     "archi": "df", "resolution": 32, "ae_dims": 8, "e_dims": 2, "d_dims": 2, "d_mask_dims": 2, "batch_size": 2,
     "workers": 0, "threads": 1, "preview_every": 50, "preview_faces": 2, "save_minutes": 0.05}
 CONSENT = Consent("synthetic", "synthetic", "the benchmarks")
-PATIENCE_S = 90.0       # torch alone takes 10 s to import on a busy machine
+PATIENCE_S = 120.0      # torch alone takes 10 s to import on a busy machine
 FOUND = TypeVar("FOUND")
 
 

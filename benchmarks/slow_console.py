@@ -70,6 +70,7 @@ def figures(run: LiveRun, meter: Path, seconds: float) -> Iterator[Figure]:
     for who, grown in zip(("supervisor", "trainer"), after - before, strict=True):
         yield Figure(f"memory that the {who} took meanwhile", float(grown) / 1e6, "MB", GROWTH_MB)
     iteration_s = seconds / max(1, last - first)
+    yield Figure("ticks of a second console meanwhile", len(stale), "")
     yield Figure("age of a second console's data, median", float(np.median(stale)), "s")
     yield Figure("age of a second console's data, longest", float(stale.max()), "s", max(STALE_S, iteration_s))
 

@@ -85,14 +85,14 @@ def test_watching_starts_no_training_even_when_the_supervisor_is_killed(made):
     wait_for_other_supervisor(place, first)
     assert made.done("status").startswith("a: parked")
     watching.send_signal(signal.SIGINT)
-    out, _ = watching.communicate(timeout=20)
+    out, _ = watching.communicate(timeout=100)
     assert watching.returncode == ExitCode.INTERRUPTED
     assert "a ■ 0  parked" in out
 
 
 def wait_for_other_supervisor(place: Place, before: int) -> int:
     """The process id of the run's supervisor, once it is another one than `before` and answers."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 100
     while time.monotonic() < deadline:
         found = holder(place.folder / "run.lock")
         if found is not None and found.pid != before and socket_path(place):

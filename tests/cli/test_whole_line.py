@@ -8,11 +8,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import psutil
 import pytest
 
 from cli.shell import FACES, TINY_WORDS, Shell
 from core.run.start import find, offline_summary
+from core.store.lock import holder, is_held
 from dfl_tui.cli.exit_code import ExitCode
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -28,7 +28,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     shell.close()
 
 
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait for a condition, and fail when it does not come."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -36,12 +36,11 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def trainer_of(shell: Shell) -> psutil.Process:
-    """The trainer process of the only run."""
-    (found,) = [p for p in psutil.process_iter(["cmdline", "environ", "cwd"])
-                if "core.train.main" in (p.info["cmdline"] or [])
-                and any(str(shell.home) in str(f.path) for f in p.open_files())]
-    return found
+def trainer_of(shell: Shell) -> int:
+    """The trainer process of run a."""
+    lock = find(shell.home, "a").folder / "trainer.lock"
+    assert is_held(lock)
+    return holder(lock).pid
 
 
 def test_from_a_new_run_to_a_swap(shell, tmp_path):
@@ -71,14 +70,15 @@ def test_a_run_is_steered_and_survives_its_trainer(shell):
     assert shell.done("set", "a", "lr=1e-4").startswith("lr ")
     assert shell.done("save", "a").startswith("saved generation ")
     shell.done("backup", "a", "before")
-    os.kill(trainer_of(shell).pid, signal.SIGKILL)
+    os.kill(trainer_of(shell), signal.SIGKILL)
     killed_at = offline_summary(place).iteration
     until(lambda: offline_summary(place).iteration > killed_at + 20)
     assert "encoder.*" in shell.done("show", "a")
 
+    shell.done("pause", "a")    # or the run may be beyond the target before it is set
     target = offline_summary(place).iteration + 50
     shell.done("train", "a", "--plain", "--until", str(target))
-    out, err = watching.communicate(timeout=60)
+    out, err = watching.communicate(timeout=120)
     assert watching.returncode == ExitCode.OK, err
     assert "locked encoder.*" in out
     assert "was killed" in out, out
@@ -93,7 +93,7 @@ def test_ctrl_c_leaves_the_training_running(shell):
     place = find(shell.home, "a")
     until(lambda: offline_summary(place).iteration > 20)
     watching.send_signal(signal.SIGINT)
-    out, err = watching.communicate(timeout=20)
+    out, err = watching.communicate(timeout=120)
     assert (watching.returncode, err) == (ExitCode.INTERRUPTED, "")
     assert "a goes on without you" in out
     left_at = offline_summary(place).iteration

@@ -78,7 +78,9 @@ ODD = [None, -1, 0, 1, 5, 40, 2**32, 2**63, 2**64 - 1, 1e308, 0.5, float("nan"),
        "x" * 900, "encoder", "supervisor", "\x1b[2J", "\ud7ff", "../../x", b"\xff" * 9, [], [[]] * 50, ["src"], [1, 2],
        {}, {"type": "set"}, {"type": "save"}, {"lr": 1e9}, {"lr": "1"}, {"lr": 0.5}, {"seed": 1}, True, False]
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+PATIENCE_S = 120.0      # an answer comes in milliseconds, where the machine is not overloaded
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600 + FRAMES // 5)]
 
 
 def hostile_frame(dice: random.Random, number: int) -> bytes:
@@ -147,7 +149,7 @@ class Witness(threading.Thread):
             number += 1
             began = time.monotonic()
             self.channel.send(Ping(number))
-            while not isinstance(message := self.channel.receive(10), Pong):
+            while not isinstance(message := self.channel.receive(PATIENCE_S), Pong):
                 if isinstance(message, EventNews):
                     self.events.append(message.event.number)
                 elif not isinstance(message, Tick | LeaseNews | PreviewNews | StateNews):
@@ -205,7 +207,7 @@ class Attacker:
 
     def receive(self):
         try:
-            return self.channel.receive(10)
+            return self.channel.receive(PATIENCE_S)
         except WireError:
             return None
 
@@ -274,6 +276,7 @@ def test_hostile_frames_disturb_nobody_and_nothing_is_done_wrongly(run):
     witness.join()
     print(f"frames={FRAMES} {attacker.counts} longest ping of the witness {witness.longest_s * 1000:.0f} ms")
     assert witness.failure == ""
+    assert witness.longest_s > 0, "the witness died"
     assert witness.events == sorted(set(witness.events))
     assert run.supervisor == before, "the supervisor is another one"
     assert all(check(key, value) == value for key, value in fold(run.events).settings.items())

@@ -4,6 +4,7 @@
 """
 
 import os
+import time
 from collections import Counter
 from statistics import median
 
@@ -15,6 +16,7 @@ from tests.train.directing import make_run, small_faces
 KILLS = int(os.environ.get("DFL_TUI_KILLS", "5"))
 AIMED = 0.7     # of the kills wait for a save to begin
 NEXT_ITERATION_S = 30.0
+SLACK = 3.0     # a machine that takes more than 10 s for the first start of all is held against that
 
 
 @pytest.mark.journey
@@ -24,7 +26,10 @@ def test_a_trainer_that_is_killed_at_any_moment_goes_on_from_a_whole_generation(
     run = make_run(tmp_path / "home" / "runs" / "victim", small_faces(tmp_path / "faces"), save_minutes=0.05)
     kills = []
     try:
+        began = time.monotonic()
         victim = Victim(run, seed=KILLS)
+        victim.training_pid()
+        first_s = time.monotonic() - began      # of a supervisor and a trainer, on this machine as it is now
         for number in range(KILLS):
             kill = victim.kill(in_save=number % 10 < AIMED * 10)
             print(f"kill {number + 1}: {kill}", flush=True)
@@ -39,5 +44,5 @@ def test_a_trainer_that_is_killed_at_any_moment_goes_on_from_a_whole_generation(
     numbers = [kill.generation or 0 for kill in kills]
     assert numbers == sorted(numbers), "the run went back to an older generation"
     assert numbers[-1] > 0, "no generation was ever whole: nothing was shown"
-    assert slowest <= NEXT_ITERATION_S
+    assert slowest <= max(NEXT_ITERATION_S, SLACK * first_s)
     assert where["between the first blob and HEAD"] >= 0.4 * KILLS

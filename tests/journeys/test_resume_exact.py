@@ -7,6 +7,7 @@ from core.events.act import LockBlocks, SaveNow, SetValues
 from core.store.generation import Generations
 from core.store.metric_reader import MetricReader
 from core.train.publisher import COLUMNS
+from core.train.rivals import BELIEFS
 from core.wire.trainer_record import Saved
 from tests.train.directing import Director, make_run, small_faces
 
@@ -14,6 +15,9 @@ LAST = 60
 # src has 7 faces and dst 5, and a batch is 2, then 3: several epochs end on both sides.
 EVERYTHING = {"random_warp": True, "random_src_flip": True, "random_dst_flip": True, "uniform_yaw": True,
               "lr_dropout": "y", "lr_cos": 25, "clipgrad": True, "target_iter": LAST}
+# The judges come in at 10, so that the save at 5 has none, and both kills fall into the ramp of their powers.
+JUDGES = {"gan_power": 0.1, "gan_patch_size": 7, "gan_dims": 4, "gan_noise": 0.05, "power_ramp": 40,
+          "face_style_power": 0.1, "blur_out_mask": "y"}
 CHANGES = ((LockBlocks("encoder.down2, *.out"), 15), (SetValues({"batch_size": 3, "lr": 5e-4}), 35))
 TIMINGS = ("data_ms", "compute_ms", "save_ms", "total_ms", "time")
 
@@ -28,12 +32,13 @@ def outcome(run):
 
 
 def kill_after(run, *, save_at, kill_at):
-    """Train, save at an iteration, and kill -9 after another."""
+    """Train, save at an iteration, and kill -9 at another, where the trainer stands still: it is never faster."""
     with Director(run) as trainer:
         trainer.ask(SaveNow(), at=save_at)
-        saved = trainer.until(lambda r: isinstance(r, Saved))
-        trainer.until_iteration(kill_at)
-    assert saved.iteration == save_at
+        trainer.hold(at=kill_at)
+        while not (trainer.of(Saved) and trainer.is_held):
+            assert trainer.until(lambda _: True), trainer.log
+    assert [saved.iteration for saved in trainer.of(Saved)] == [save_at]
 
 
 @pytest.mark.journey
@@ -43,15 +48,20 @@ def kill_after(run, *, save_at, kill_at):
 def test_two_kills_change_no_bit(tmp_path, archi, straight_workers, killed_workers):
     faces = small_faces(tmp_path / "faces")
     common = {"archi": archi, **EVERYTHING}
-    straight = make_run(tmp_path / "straight", faces, waiting=CHANGES, workers=straight_workers, **common)
+    judges = JUDGES | ({"true_face_power": 0.1} if archi == "df-ud" else {})
+    changes = ((SetValues(judges), 10), *CHANGES)
+    straight = make_run(tmp_path / "straight", faces, waiting=changes, workers=straight_workers, **common)
     with Director(straight) as trainer:
         assert trainer.wait() == 0, trainer.log
 
-    killed = make_run(tmp_path / "killed", faces, waiting=CHANGES, workers=killed_workers, **common)
+    killed = make_run(tmp_path / "killed", faces, waiting=changes, workers=killed_workers, **common)
     kill_after(killed, save_at=5, kill_at=20)       # the lock at 15 comes after the save
     kill_after(killed, save_at=25, kill_at=40)      # so does the change at 35
     with Director(killed) as trainer:
         assert trainer.wait() == 0, trainer.log
 
     assert outcome(killed) == outcome(straight)
-    assert np.isfinite(MetricReader(killed.metrics).rows(1, LAST)).all()
+    rows, beliefs = MetricReader(killed.metrics).rows(1, LAST), len(BELIEFS)
+    assert np.isfinite(rows[:, :-beliefs]).all()
+    judged = np.isfinite(rows[:, -beliefs:])    # real and drawn pictures, real and drawn codes
+    assert not judged[:10].any() and judged[10:, :2].all() and judged[10:, 2:].all() == (archi == "df-ud")

@@ -1,5 +1,6 @@
 """A run small enough for tests, and a supervisor of a few lines for a real trainer process."""
 
+import resource
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from core.events.act import Act, LockBlocks, SetValues, UndoLast, UnlockBlocks
+from core.events.act import Act, LockBlocks, PauseRun, SetValues, UndoLast, UnlockBlocks
 from core.events.event import Asked, Body, Born, Chose, Consent, Event, FaceSetNote, RolledBack
 from core.events.fold import fold
 from core.faces.demo import demo_folder
@@ -74,10 +75,13 @@ class Director:
         self.reports: list[TrainerReport] = []
         self._journal = JournalWriter(run.journal)
         self._acts: dict[int, tuple[Act, int | None]] = {}
+        self._unanswered = 0        # ref of the act whose At gets no answer
         if before is not None:
             state = fold(self._journal.events)
             number = self._journal.last + 1
             self._journal.append(Event(number, before.to_iteration, state.life, 0.0, "person", before))
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.children_s = usage.ru_utime + usage.ru_stime      # of those that ended before this one began
         ours, theirs = socket.socketpair()
         with theirs, run.trainer_log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -106,6 +110,15 @@ class Director:
             at = max(at or 0, fold(self._journal.events).iteration)
         self.channel.send(Ask(ref, act, at))
         return ref
+
+    def hold(self, at: int) -> None:
+        """Have it stand still at that iteration: it asks for leave to pause there and gets no answer."""
+        self._unanswered = self.ask(PauseRun(), at)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it stands where `hold` wants it."""
+        return any(isinstance(r, At) and r.command == self._unanswered for r in self.reports)
 
     def finish(self) -> int:
         """Have it save and end; its exit code."""
@@ -158,6 +171,8 @@ class Director:
 
     def _answer(self, report: TrainerReport) -> None:
         match report:
+            case At(command=ref) if ref == self._unanswered:
+                pass
             case At(command=ref, iteration=iteration):
                 act, asked = self._acts[ref]
                 try:
