@@ -43,7 +43,7 @@ USERS: Mapping[str, tuple[str, ...]] = {
     "bg_style_mask": (SAEHD,),
     "true_face_power": (SAEHD,),
     "background_hold": AMPS,
-    "pretrain": (SAEHD, AMP_LEGACY),
+    "pretrain": (SAEHD, QUICK96),
 }
 
 

@@ -219,8 +219,8 @@ SETTINGS: tuple[Setting, ...] = (
             "src. Begin at 0.01; its blocks are code_discriminator.*.",
             cost="A small discriminator and a pass through the encoder.", usual="0 to 0.1"),
     Setting("power_ramp", GAN, Whole(0, 1_000_000), 0, "live",
-            "Iterations in which a power that is raised (GAN, true face, face and background style) is reached, in "
-            "even steps; lower powers act at once. 0: at once."),
+            "Iterations in which a power that is raised from then on (GAN, true face, face and background style) is "
+            "reached, in even steps; lower powers act at once. 0: at once."),
     # --- learning --------------------------------------------------------------------------------------------------
     Setting("lr", LEARNING, Real(0.0, 1.0), 5e-5, "live",
             "Learning rate: how far a weight moves in one iteration.", usual="1e-6 to 1e-3",
@@ -334,6 +334,9 @@ def check_together(settings: Mapping[str, Value]) -> None:
     """What no single setting can say: what the family takes, and shapes that must fit each other (facts/networks.md
     2.4). Raises SettingError."""
     check_family(settings, defaults())
+    if float(settings["true_face_power"]) and not str(settings["archi"]).startswith("df"):
+        raise SettingError(f"true_face_power = {settings['true_face_power']} needs archi = df",
+                           hint="leave it at 0: in other networks src and dst have no codes of one kind")
     letters = str(settings["archi"]).partition("-")[2]
     resolution = int(settings["resolution"])
     if resolution % 32 and ("d" in letters or "t" in letters):

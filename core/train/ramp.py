@@ -13,20 +13,21 @@ RAMPED = ("gan_power", "true_face_power", "face_style_power", "bg_style_power")
 
 
 class Ramp(NamedTuple):
-    """From `start` at iteration `since` to `target`."""
+    """From `start` at iteration `since` to `target`, in `length` iterations."""
 
     start: float = 0.0
     target: float = 0.0
     since: int = 0
+    length: int = 0
 
-    def at(self, iteration: int, length: int) -> float:
-        """The power of the step after `iteration` completed ones, where a ramp takes `length` iterations."""
+    def at(self, iteration: int) -> float:
+        """The power of the step after `iteration` completed ones."""
         done = iteration - self.since
-        return self.target if done >= length else self.start + (self.target - self.start) * done / length
+        return self.target if done >= self.length else self.start + (self.target - self.start) * done / self.length
 
     def towards(self, target: float, iteration: int, length: int) -> "Ramp":
         """The ramp that leads to `target` from here on: this one, unless it led elsewhere."""
-        return self if target == self.target else Ramp(min(self.at(iteration, length), target), target, iteration)
+        return self if target == self.target else Ramp(min(self.at(iteration), target), target, iteration, length)
 
 
 class Ramps:
@@ -34,15 +35,15 @@ class Ramps:
 
     def __init__(self, state: Mapping[str, Sequence[float]] | None = None) -> None:
         self._ramps = {key: Ramp() for key in RAMPED}
-        for key, (start, target, since) in (state or {}).items():
-            self._ramps[key] = Ramp(start, target, int(since))
+        for key, (start, target, since, length) in (state or {}).items():
+            self._ramps[key] = Ramp(start, target, int(since), int(length))
 
     def step(self, settings: Mapping[str, Value], iteration: int) -> dict[str, float]:
         """The powers of the step after `iteration` completed ones."""
         length = int(settings["power_ramp"])
         self._ramps = {key: ramp.towards(float(settings[key]), iteration, length)
                        for key, ramp in self._ramps.items()}
-        return {key: ramp.at(iteration, length) for key, ramp in self._ramps.items()}
+        return {key: ramp.at(iteration) for key, ramp in self._ramps.items()}
 
     def state(self) -> dict[str, list[float]]:
         """What a resume needs."""
