@@ -2,8 +2,10 @@
 
     python -m benchmarks.step --archi df-ud --threads 2 --reference naive
 
-prints one JSON line. With a reference, each side runs in a process of its own and they take turns step by step, so that
-whatever else the machine does falls on both; `ratio` is of their CPU times. `parts` says what our step is made of.
+prints one JSON line. `--model` takes the other families (amp with its inters locked, as it is born), `--gan POWER` adds
+the discriminator's part and lessons to ours. With a reference, each side runs in a process of its own and they take
+turns step by step, so that whatever else the machine does falls on both; `ratio` is of their CPU times. `parts` says
+what our step is made of.
 """
 
 import argparse
@@ -29,11 +31,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.naive_step import NaiveStep
+from core.events.pattern import resolve
 from core.nets.family import make_network, outline
 from core.nets.initial import initialise
 from core.nets.network import FaceNetwork
+from core.run.birth import AMP_INTERS
+from core.settings.family import AMP, AMPS, MODELS, SAEHD, uses
 from core.settings.kind import Value
-from core.settings.registry import defaults
+from core.settings.registry import birth_settings, check_together
 from core.train.clip import gradient_norm
 from core.train.device import choose_device, name_of, prepare, synchronise
 from core.train.loss_side import form_of, side_loss
@@ -43,6 +48,8 @@ from core.train.step import Step
 from core.train.train_batch import TrainBatch, TrainSide
 
 SEED = 1
+OF_A_SETTING = {"res": "resolution", "ae": "ae_dims", "inter": "inter_dims", "e": "e_dims", "d": "d_dims",
+                "dmask": "d_mask_dims"}
 
 
 def main() -> None:
@@ -61,21 +68,28 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     """The options; those of a network have the names of the settings in brackets."""
     parser = argparse.ArgumentParser(description="Time a training step; prints one JSON line.")
-    parser.add_argument("--archi", default="df-ud")
-    for name, default, help_ in (
-        ("res", 128, "resolution"), ("batch", 4, "faces of each person"), ("ae", 256, "ae_dims"), ("e", 64, "e_dims"),
-        ("d", 64, "d_dims"), ("dmask", 22, "d_mask_dims"), ("iters", 7, "steps that count"),
-        ("warmup", 2, "steps before them"), ("threads", 2, "CPU threads"),
-    ):
+    parser.add_argument("--model", choices=MODELS, default=SAEHD)
+    parser.add_argument("--archi", help="[df-ud, or what the model always is]")
+    for option, key in OF_A_SETTING.items():
+        parser.add_argument(f"--{option}", type=int, help=f"{key} [what the model begins with]")
+    for name, default, help_ in (("batch", 4, "faces of each person"), ("iters", 7, "steps that count"),
+                                 ("warmup", 2, "steps before them"), ("threads", 2, "CPU threads")):
         parser.add_argument(f"--{name}", type=int, default=default, help=help_)
+    parser.add_argument("--gan", type=float, default=0.0, metavar="POWER", help="gan_power")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--reference", choices=("none", "naive"), default="none")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.reference == "naive" and (options.model in AMPS or options.gan):
+        parser.error("the naive step is one of saehd or quick96 without GAN")
+    return options
 
 
 def options_line(options: argparse.Namespace) -> dict[str, Any]:
     """What was measured."""
-    return {key: getattr(options, key) for key in ("archi", "res", "batch", "ae", "e", "d", "dmask", "threads")}
+    settings = settings_of(options)
+    sizes = {option: settings[key] for option, key in OF_A_SETTING.items() if uses(options.model, key)}
+    return {"model": options.model, "archi": settings["archi"]} | sizes | {
+        key: getattr(options, key) for key in ("batch", "gan", "threads")}
 
 
 def sides(options: argparse.Namespace, names: list[str]) -> list[dict[str, Any]]:
@@ -104,7 +118,7 @@ def run_side(name: str, options: argparse.Namespace, end: Connection) -> None:
     network = make_network(settings)
     initialise(network, SEED)
     network.to(device)
-    batch = random_batch(options, device)
+    batch = random_batch(settings, device)
     step, extra = (ours(network, settings, batch) if name == "ours" else naive(network, batch))
     end.send("ready")
     wall, cpu = [], []
@@ -126,18 +140,32 @@ def run_side(name: str, options: argparse.Namespace, end: Connection) -> None:
 
 def settings_of(options: argparse.Namespace) -> dict[str, Value]:
     """The network's settings."""
-    return defaults() | {"archi": options.archi, "resolution": options.res, "ae_dims": options.ae, "e_dims": options.e,
-                         "d_dims": options.d, "d_mask_dims": options.dmask, "batch_size": options.batch}
+    given = {key: getattr(options, option) for option, key in OF_A_SETTING.items()}
+    given |= {"model": options.model, "archi": options.archi, "batch_size": options.batch, "gan_power": options.gan}
+    if options.model == SAEHD and options.archi is None:
+        given["archi"] = "df-ud"
+    settings = birth_settings({key: value for key, value in given.items() if value is not None})
+    check_together(settings)
+    return settings
 
 
-def random_batch(options: argparse.Namespace, device: torch.device) -> TrainBatch:
-    """Pictures of noise, masks of ones, as in facts/ports.md 3."""
+def locked_of(settings: dict[str, Value], network: FaceNetwork) -> frozenset[str]:
+    """The blocks that a run of this family is born with locked."""
+    locks = resolve(AMP_INTERS, network.blocks) if settings["model"] == AMP else []
+    return frozenset(locks)
+
+
+def random_batch(settings: dict[str, Value], device: torch.device) -> TrainBatch:
+    """Pictures of noise, masks of ones, as in facts/ports.md 3; of eyes and mouth where they are weighed."""
     generator = torch.Generator().manual_seed(SEED)
-    shape = (options.batch, options.res, options.res)
+    count, side_px = int(settings["batch_size"]), int(settings["resolution"])
+    has_eyes = settings["eyes_prio"] or settings["mouth_prio"]
 
     def side() -> TrainSide:
-        pictures = [torch.rand(*shape, 3, generator=generator).to(device).permute(0, 3, 1, 2) for _ in range(2)]
-        return TrainSide(*pictures, torch.ones(options.batch, 1, options.res, options.res, device=device), None)
+        pictures = [torch.rand(count, side_px, side_px, 3, generator=generator).to(device).permute(0, 3, 1, 2)
+                    for _ in range(2)]
+        ones = torch.ones(count, 1, side_px, side_px, device=device)
+        return TrainSide(*pictures, ones, ones if has_eyes else None)
 
     return TrainBatch(side(), side())
 
@@ -148,10 +176,11 @@ Extra = Callable[[float], dict[str, Any]]
 
 def ours(network: FaceNetwork, settings: dict[str, Value], batch: TrainBatch) -> tuple[Stepper, Extra]:
     """Our step, with the pass that is faster here; and what it is made of."""
-    step = Step(network, make_optimizer("adabelief", network))
+    step, locked = Step(network, make_optimizer(str(settings["optimizer"]), network)), locked_of(settings, network)
+    step.equip(settings, locked)
     trial = measure_shared_pass(step, batch, settings, repeats=2)
     step.shared_pass = trial.is_shared_faster
-    return (lambda iteration: step(batch, settings, iteration=iteration),
+    return (lambda iteration: step(batch, settings, iteration=iteration, locked=locked),
             lambda cpu_ms: {"shared_pass": step.shared_pass, "parts": parts(step, settings, batch, cpu_ms)})
 
 
@@ -162,7 +191,7 @@ def naive(network: FaceNetwork, batch: TrainBatch) -> tuple[Stepper, Extra]:
 
 
 def parts(step: Step, settings: dict[str, Value], batch: TrainBatch, cpu_ms: float) -> dict[str, Any]:
-    """CPU ms of losses and optimizer, each alone; the rest is the network, of which FLOPs are counted."""
+    """CPU ms of losses and optimizer, each alone; the rest is the network, of which FLOPs are counted, and the GAN."""
     drawn = step.network.reconstruct(batch.src.warped, batch.dst.warped)
     maps = [x.clone().requires_grad_() for x in drawn]
     form = form_of(settings)
@@ -171,8 +200,8 @@ def parts(step: Step, settings: dict[str, Value], batch: TrainBatch, cpu_ms: flo
         loss = side_loss(maps[0], maps[1], batch.src, form).total.sum()
         (loss + side_loss(maps[2], maps[3], batch.dst, form).total.sum()).backward()
 
-    blocks = step.open_blocks(settings, frozenset())
-    gradients = {p: torch.full_like(p, 1e-4) for p in step.network.parameters()}
+    blocks = step.open_blocks(settings, locked_of(settings, step.network))
+    gradients = {p: torch.full_like(p, 1e-4) for block in blocks for p in step.network.parameters_of(block).values()}
     for p, gradient in gradients.items():
         p.grad = gradient
     one = torch.ones((), device=step.optimizer.device)
@@ -202,8 +231,12 @@ def flops_of(settings: dict[str, Value], shape: torch.Size, shared_pass: bool) -
     """Floating point operations of the network's forward and backward pass, counted on shapes alone."""
     with torch.device("meta"):
         network, faces = outline(settings), torch.empty(shape)
+        mix = torch.empty(shape[0], network.shape.inter_channels, 1, 1) if network.mixing else None
+    for block in locked_of(settings, network):
+        for parameter in network.parameters_of(block).values():
+            parameter.requires_grad_(False)
     with FlopCounterMode(display=False) as counter:
-        drawn = network.train_pass(faces, faces, shared_pass=shared_pass)
+        drawn = network.train_pass(faces, faces, shared_pass=shared_pass, mix=mix)
         torch.stack([x.sum() for x in drawn]).sum().backward()
     return counter.get_total_flops()
 
