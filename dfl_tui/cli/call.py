@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import click
 
+from dfl_tui.language import _
+
 AnyCommand = TypeVar("AnyCommand", bound=click.Command)
 
 
@@ -24,17 +26,22 @@ class Call:
 
 
 def add_everywhere_options(command: AnyCommand) -> AnyCommand:
-    """Give `command` the options that every command takes. Also a decorator, above `@click.command`."""
+    """Give `command` the options that every command takes, and its help the language of the environment. Also a
+    decorator, above `@click.command`."""
+    command.help = _(command.help) if command.help else None
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = _(parameter.help)
     command.params += [
         click.Option(["--home"], type=click.Path(path_type=Path), expose_value=False, callback=remember_home,
-                     metavar="DIR", help="Folder that holds the runs.  [$DFL_TUI_HOME]"),
+                     metavar="DIR", help=_("Folder that holds the runs.  [$DFL_TUI_HOME]")),
         click.Option(["-v", "--verbose"], is_flag=True, expose_value=False, callback=tell_log,
-                     help="Tell on standard error what is done."),
+                     help=_("Tell on standard error what is done.")),
     ]
     return command
 
 
-def remember_home(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+def remember_home(ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
     """Keep --home; the one after the command's name wins over the one before it."""
     if value is not None:
         ctx.ensure_object(Call).home = value.expanduser().absolute()

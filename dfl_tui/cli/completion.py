@@ -5,6 +5,7 @@ from click.shell_completion import get_completion_class
 
 from core.settings.error import DflTuiError
 from dfl_tui.cli.call import add_everywhere_options
+from dfl_tui.language import _
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -20,5 +21,6 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     """
     script = get_completion_class(shell)
     if script is None:
-        raise DflTuiError(f"there is no completion for {shell}", hint=f"choose one of {', '.join(SHELLS)}")
+        raise DflTuiError(_("there is no completion for {shell}").format(shell=shell),
+                          hint=_("choose one of {names}").format(names=", ".join(SHELLS)))
     click.echo(script(ctx.find_root().command, {}, "dfl-tui", "_DFL_TUI_COMPLETE").source())

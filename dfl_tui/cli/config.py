@@ -7,9 +7,11 @@ import click
 
 from core.settings.registry import SETTINGS, Setting, setting
 from dfl_tui.cli.call import add_everywhere_options
+from dfl_tui.language import _
 from dfl_tui.telling import shown
 
-WHEN = {"birth": "fixed when the run is made", "restart": "restarts the trainer", "live": "at the next iteration"}
+WHEN = {"birth": _("fixed when the run is made"), "restart": _("restarts the trainer"),
+        "live": _("at the next iteration")}
 
 
 @add_everywhere_options
@@ -26,14 +28,14 @@ def config_command(key: str | None) -> None:
         return
     for s in SETTINGS:
         click.echo(f"{s.key} = {shown(s.default)}   ({s.kind.describe()}; {WHEN[s.when]})")
-        click.echo(textwrap.fill(s.help, width, initial_indent="    ", subsequent_indent="    "))
+        click.echo(textwrap.fill(_(s.help), width, initial_indent="    ", subsequent_indent="    "))
 
 
 def explained(s: Setting, width: int) -> list[str]:
     """Everything that the registry says of one setting, a line each."""
-    lines = [s.key, *textwrap.wrap(s.help, width)]
-    facts = {"default": shown(s.default), "takes": s.kind.describe(), "usual": s.usual, "changes": WHEN[s.when],
-             "cost": s.cost, "also called": ", ".join(s.aliases)}
+    lines = [s.key, *textwrap.wrap(_(s.help), width)]
+    facts = {_("default"): shown(s.default), _("takes"): s.kind.describe(), _("usual"): s.usual,
+             _("changes"): WHEN[s.when], _("cost"): _(s.cost) if s.cost else "", _("also called"): ", ".join(s.aliases)}
     for name, text in facts.items():
         if text:
             lines += textwrap.wrap(f"{name + ':':<13}{text}", width, subsequent_indent=" " * 13)

@@ -41,6 +41,7 @@ from core.wire.console_record import (
 from core.wire.hello import connect
 from core.wire.limits import PING_S
 from dfl_tui.cli.person import label
+from dfl_tui.language import _
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,8 @@ class Connection:
                 raise RefusedError(message.sentence, hint=message.hint)
             if isinstance(message, kind) and message.id == number:
                 return message
-        raise WireError(f"the run gave no answer within {ANSWER_S:.0f} s", hint="see dfl-tui logs")
+        raise WireError(_("the run gave no answer within {n} s").format(n=f"{ANSWER_S:.0f}"),
+                        hint=_("see dfl-tui logs"))
 
     def follow(self) -> Iterator[SupervisorMessage]:
         """Everything that the supervisor tells; pings keep the seat. Raises WireError when the supervisor ends."""
@@ -109,7 +111,7 @@ class Connection:
         except TimeoutError:
             return None
         if message is None:
-            raise WireError("the run's supervisor ended", hint="see dfl-tui logs")
+            raise WireError(_("the run's supervisor ended"), hint=_("see dfl-tui logs"))
         if isinstance(message, Closing):
-            raise WireError(f"the run's supervisor closed the connection: {message.reason}")
+            raise WireError(_("the run's supervisor closed the connection: {reason}").format(reason=message.reason))
         return message

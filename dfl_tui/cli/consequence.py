@@ -5,6 +5,7 @@ import sys
 import click
 
 from core.settings.error import RefusedError
+from dfl_tui.language import _
 
 
 def agreed(consequence: str, *, yes: bool) -> None:
@@ -13,6 +14,6 @@ def agreed(consequence: str, *, yes: bool) -> None:
         click.echo(consequence)
         return
     if not sys.stdin.isatty():
-        raise RefusedError(consequence, hint="add --yes if that is meant")
-    if not click.confirm(f"{consequence}. Go on?"):
-        raise RefusedError("nothing was changed")
+        raise RefusedError(consequence, hint=_("add --yes if that is meant"))
+    if not click.confirm(_("{consequence}. Go on?").format(consequence=consequence)):
+        raise RefusedError(_("nothing was changed"))

@@ -12,6 +12,7 @@ from core.run.start import Place, places
 from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call
 from dfl_tui.cli.place import found
+from dfl_tui.language import _
 
 COLOURS = ("auto", "true", "256", "16", "none")
 
@@ -45,8 +46,9 @@ def open_console(call: Call, name: str | None, screen: ScreenOptions) -> int:
     home = call.home_folder()
     place = found(call, name) if name is not None else only(places(home))
     if not has_terminal():
-        raise RefusedError("the console needs a terminal",
-                           hint="dfl-tui status tells how a run stands, dfl-tui train NAME --plain follows it in lines")
+        raise RefusedError(_("the console needs a terminal"),
+                           hint=_("dfl-tui status tells how a run stands, dfl-tui train NAME --plain follows it in "
+                                  "lines"))
     from dfl_tui.app import run_console  # late: Textual costs half a second
 
     parting = run_console(home, place, colours=screen.colours, mouse=screen.mouse, theme=screen.theme)

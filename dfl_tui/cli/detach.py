@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import click
 
 from dfl_tui.cli.exit_code import ExitCode
+from dfl_tui.language import _
 
 
 @contextmanager
@@ -14,6 +15,6 @@ def says_training_goes_on(name: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"\ndetached: {name} goes on without you; dfl-tui attach {name} comes back, dfl-tui stop {name} "
-                   f"ends it")
+        click.echo("\n" + _("detached: {name} goes on without you; dfl-tui attach {name} comes back, dfl-tui stop "
+                            "{name} ends it").format(name=name))
         raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None

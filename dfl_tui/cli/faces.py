@@ -10,7 +10,7 @@ import click
 from dfl_tui.cli.call import add_everywhere_options
 from dfl_tui.cli.exit_code import ExitCode
 from dfl_tui.cli.job import records, summary
-from dfl_tui.language import counted
+from dfl_tui.language import _, counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
 
@@ -53,8 +53,10 @@ def mask_command(folder: Path, xseg: Path, face_type: str | None, *, replace: bo
     arguments = [str(folder.absolute()), "--xseg", str(xseg.absolute()), "--device", device]
     arguments += ["--face-type", face_type] if face_type else []
     done = with_problems("mask", arguments + (["--replace"] if replace else []), "masking")
-    kept = f"; {done['kept']:,} have a mask already, which is kept: --replace bakes these too" if done["kept"] else ""
-    click.echo(counted("{n} mask", "{n} masks", done["baked"]) + f" of {done['face_type']} baked into {folder}{kept}")
+    kept = _("; {n} have a mask already, which is kept: --replace bakes these too").format(
+        n=f"{done['kept']:,}") if done["kept"] else ""
+    click.echo(counted("{n} mask", "{n} masks", done["baked"])
+               + _(" of {type} baked into {folder}").format(type=done["face_type"], folder=folder) + kept)
     return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
 
 
@@ -67,7 +69,7 @@ def unmask_command(folder: Path) -> int:
     A mask that somebody else made stays, and one that was replaced comes back.
     """
     done = with_problems("unmask", [str(folder.absolute())], "unmasking")
-    click.echo(counted("{n} mask", "{n} masks", done["taken"]) + f" taken out of {folder}")
+    click.echo(counted("{n} mask", "{n} masks", done["taken"]) + _(" taken out of {folder}").format(folder=folder))
     return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
 
 
@@ -135,7 +137,7 @@ def told_faces(found: dict[str, Any]) -> list[str]:
     """The job's summary in lines, problems last, the reasons counted before them."""
     problems = found["problems"]
     lines = [counted("{n} usable face", "{n} usable faces", found["faces"])
-             + f" in {found['path']}, {found['with_mask']:,} with a mask of their own"]
+             + _(" in {path}, {n} with a mask of their own").format(path=found["path"], n=f"{found['with_mask']:,}")]
     for title in ("types", "sizes"):
         counts = sorted(found[title].items(), key=lambda item: -item[1])
         lines.append(f"{title:<6} " + ", ".join(f"{name} {count:,}" for name, count in counts))

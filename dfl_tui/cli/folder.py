@@ -10,6 +10,7 @@ from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.consequence import agreed
 from dfl_tui.cli.place import found
 from dfl_tui.draw.number import size
+from dfl_tui.language import _
 
 
 @add_everywhere_options
@@ -24,10 +25,10 @@ def rm_command(call: Call, name: str, yes: bool) -> None:
     """
     place = found(call, name)
     iteration = offline_summary(place).iteration
-    agreed(f"{place.name} with {iteration:,} iterations and {size(bytes_below(place.folder))} in {place.folder} is "
-           "removed and cannot be brought back", yes=yes)
+    agreed(_("{name} with {n} iterations and {size} in {folder} is removed and cannot be brought back").format(
+        name=place.name, n=f"{iteration:,}", size=size(bytes_below(place.folder)), folder=place.folder), yes=yes)
     remove_run(place)
-    click.echo(f"{place.name} is removed")
+    click.echo(_("{name} is removed").format(name=place.name))
 
 
 @add_everywhere_options
@@ -44,15 +45,16 @@ def rename_command(call: Call, name: str, new_name: str, yes: bool) -> None:
     place = found(call, name)
     check_name(new_name, "a run")
     iteration = offline_summary(place).iteration
-    agreed(f"{place.name} with {iteration:,} iterations is called {new_name} from now on and moves to "
-           f"{place.folder.with_name(new_name)}; scripts and tmux sessions that use the old name lose it", yes=yes)
-    click.echo(f"{place.name} is now {rename_run(place, new_name).name}")
+    agreed(_("{name} with {n} iterations is called {new} from now on and moves to {folder}; scripts and tmux sessions "
+             "that use the old name lose it").format(name=place.name, n=f"{iteration:,}", new=new_name,
+                                                     folder=place.folder.with_name(new_name)), yes=yes)
+    click.echo(_("{old} is now {new}").format(old=place.name, new=rename_run(place, new_name).name))
 
 
 def bytes_below(folder: Path) -> int:
     """Bytes of all files below `folder`; what vanishes meanwhile does not count."""
     total = 0
-    for path, _, names in os.walk(folder):
+    for path, _folders, names in os.walk(folder):
         for name in names:
             try:
                 total += (Path(path) / name).lstat().st_size

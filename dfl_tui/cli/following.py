@@ -14,6 +14,7 @@ from core.wire.console_record import EventNews, StateNews, SupervisorMessage, Ti
 from dfl_tui.cli.connection import Connection
 from dfl_tui.cli.failure import RunFailedError
 from dfl_tui.cli.standing import Standing, from_tick
+from dfl_tui.language import _
 
 AT_REST = ("stopped", "parked")
 LOST_CONTACTS = 5  # in a row, without a tick between them: then something is wrong that starting again will not mend
@@ -73,5 +74,6 @@ def followed(name: str, state: RunState, tick: Tick, news: Iterator[SupervisorMe
 def check_stop(event: Event, name: str, detail: str) -> None:
     """Raises RunFailedError where the run stopped because of a failure."""
     if isinstance(event.body, Stopped) and event.body.cause == "failure":
-        raise RunFailedError(f"{name} stopped after a failure: {event.why or detail or 'see its log'}",
-                             hint=f"dfl-tui logs {name} tells more, dfl-tui resume {name} tries again")
+        raise RunFailedError(_("{name} stopped after a failure: {why}").format(
+            name=name, why=event.why or detail or _("see its log")),
+            hint=_("dfl-tui logs {name} tells more, dfl-tui resume {name} tries again").format(name=name))

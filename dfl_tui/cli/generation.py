@@ -14,6 +14,7 @@ from dfl_tui.cli.consequence import agreed
 from dfl_tui.cli.failure import NotFoundError
 from dfl_tui.cli.place import found, found_or_only, reached
 from dfl_tui.draw.number import size
+from dfl_tui.language import _
 
 
 @add_everywhere_options
@@ -28,7 +29,7 @@ def generations_command(call: Call, name: str | None) -> None:
     with reached(found_or_only(call, name)) as connection:
         kept = ask_generations(connection)
     if not kept:
-        click.echo("nothing is saved yet", err=True)
+        click.echo(_("nothing is saved yet"), err=True)
         return
     rows = [("NUMBER", "ITERATION", "LIFE", "SAVED", "SIZE", "BACKUP", "IN USE")]
     for g in kept:
@@ -58,9 +59,9 @@ def restore_command(call: Call, name: str, generation: str, yes: bool, take: boo
     with reached(found(call, name)) as connection:
         chosen = choose(ask_generations(connection), generation)
         given_up = connection.welcome.tick.iteration - chosen.iteration
-        anew = "; it keeps weights only, so the optimizer begins anew" if chosen.in_use == WEIGHTS_ONLY else ""
-        agreed(f"{name} goes back to generation {chosen.number} of iteration {chosen.iteration:,} and gives up "
-               f"{given_up:,} iterations{anew}", yes=yes)
+        anew = _("; it keeps weights only, so the optimizer begins anew") if chosen.in_use == WEIGHTS_ONLY else ""
+        agreed(_("{name} goes back to generation {number} of iteration {to} and gives up {n} iterations").format(
+            name=name, number=chosen.number, to=f"{chosen.iteration:,}", n=f"{given_up:,}") + anew, yes=yes)
         if take:
             connection.take_lease()
         click.echo(connection.command(RollBack(chosen.number)).sentence)
@@ -72,5 +73,6 @@ def choose(kept: list[Generation], wanted: str) -> Generation:
         if wanted in (g.name, str(g.number)):
             return g
     there = ", ".join(str(g.number) for g in kept)
-    raise NotFoundError(f"there is no generation or backup {wanted!r}",
-                        hint=f"kept are {there}" if there else "none is kept yet: dfl-tui save makes one")
+    raise NotFoundError(_("there is no generation or backup {name}").format(name=repr(wanted)),
+                        hint=_("kept are {numbers}").format(numbers=there) if there
+                        else _("none is kept yet: dfl-tui save makes one"))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import click
 
 from dfl_tui.cli.call import add_everywhere_options
+from dfl_tui.language import _
 
 
 class Entry(NamedTuple):
@@ -54,7 +55,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "rm": Entry("folder", "Remove a run for good."),
     },
     "Use": {
-        "faces": Entry("faces", "Check folders of aligned faces."),
+        "faces": Entry("faces", "Check folders of aligned faces, give them masks, pack and unpack them."),
         "swap": Entry("swap", "Swap the faces of a folder."),
         "export": Entry("exchange", "Write a run's model for another program."),
     },
@@ -90,14 +91,15 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches  # late: only after a mistake
 
             near = get_close_matches(args[0], ENTRIES, n=1)
-            ctx.fail(f"there is no command {args[0]!r}" + (f": did you mean {near[0]}?" if near else ""))
+            ctx.fail(_("there is no command {name}").format(name=repr(args[0]))
+                     + (_(": did you mean {name}?").format(name=near[0]) if near else ""))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, ENTRIES))
         for section, entries in SECTIONS.items():
-            with formatter.section(section):
-                formatter.write_dl([(name.ljust(width), entry.help) for name, entry in entries.items()])
+            with formatter.section(_(section)):
+                formatter.write_dl([(name.ljust(width), _(entry.help)) for name, entry in entries.items()])
 
 
 @click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

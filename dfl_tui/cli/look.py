@@ -14,7 +14,9 @@ from dfl_tui.cli.connection import Connection
 from dfl_tui.cli.place import found_or_only, no_runs
 from dfl_tui.cli.standing import Standing, as_json, from_summary, from_welcome, one_line, told
 from dfl_tui.draw.number import duration, short
+from dfl_tui.language import _
 
+HEADINGS = ("NAME", "STATE", "ITERATION", "SRC", "DST", "LAST SEEN", "WHO")
 TMUX_CELLS = 60  # tmux cuts status-right at 40 unless status-right-length says otherwise; see docs/guide/remote.md
 
 
@@ -38,15 +40,16 @@ def ls_command(call: Call, wants_json: bool) -> None:
     if not rows:
         click.echo(str(no_runs(home)), err=True)
     elif not wants_json:
-        click.echo("\n".join(columns([("NAME", "STATE", "ITERATION", "SRC", "DST", "LAST SEEN", "WHO"), *rows])))
+        click.echo("\n".join(columns([tuple(map(_, HEADINGS)), *rows])))
 
 
 def row(s: Summary) -> tuple[str, ...]:
     """A run's cells in the list."""
-    seen = f"{duration(max(0.0, time.time() - s.at))} ago" if s.at else "never"
+    seen = _("{time} ago").format(time=duration(max(0.0, time.time() - s.at))) if s.at else _("never")
     losses = [short(loss) if loss is not None else "" for loss in (s.src_loss, s.dst_loss)]
     of = f"/{s.target_iter:,}" if s.target_iter else ""
-    return (s.name, s.state, f"{s.iteration:,}{of}", *losses, seen, f"{s.src_person} on {s.dst_person}")
+    return (s.name, _(s.state), f"{s.iteration:,}{of}", *losses, seen,
+            _("{src} on {dst}").format(src=s.src_person, dst=s.dst_person))
 
 
 @add_everywhere_options

@@ -12,7 +12,7 @@ from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import summary
-from dfl_tui.language import counted
+from dfl_tui.language import _, counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
 
@@ -35,7 +35,8 @@ def new_command(call: Call, name: str, src: Path, dst: Path, recipe: str, assign
     """
     place = make_run(call.home_folder(), name, folders=(src, dst), recipe=recipe, settings=parse_all(assignments),
                      consents=consents)
-    click.echo(f"{place.name} is made in {place.folder}; dfl-tui train {place.name} starts it")
+    click.echo(_("{name} is made in {folder}; dfl-tui train {name} starts it").format(name=place.name,
+                                                                                    folder=place.folder))
 
 
 def make_run(home: Path, name: str, *, folders: tuple[Path, Path], consents: tuple[Consent, Consent],
@@ -59,8 +60,9 @@ def make_run(home: Path, name: str, *, folders: tuple[Path, Path], consents: tup
 
 def note(side: str, folder: Path) -> FaceSetNote:
     """Read a face set once, for its count and key; says how many files are skipped."""
-    found = summary("faces", [str(folder.absolute())], f"reading {side}")
+    found = summary("faces", [str(folder.absolute())], _("reading {side}").format(side=side))
     if found["problems"]:
         skipped = counted("{n} file is skipped", "{n} files are skipped", len(found["problems"]))
-        click.echo(f"{side}: {skipped}; dfl-tui faces check {folder} names them", err=True)
+        click.echo(_("{side}: {skipped}; dfl-tui faces check {folder} names them").format(
+            side=side, skipped=skipped, folder=folder), err=True)
     return FaceSetNote(found["path"], found["faces"], found["key"])

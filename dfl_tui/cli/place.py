@@ -7,6 +7,7 @@ from core.run.start import Place, find, places
 from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call
 from dfl_tui.cli.failure import NotFoundError
+from dfl_tui.language import _
 
 if TYPE_CHECKING:
     from dfl_tui.cli.connection import Connection
@@ -29,14 +30,15 @@ def found_or_only(call: Call, name: str | None) -> Place:
     if not every:
         raise no_runs(home)
     if len(every) > 1:
-        raise NotFoundError(f"there are {len(every)} runs in {home}",
-                            hint=f"name one of {', '.join(place.name for place in every)}")
+        raise NotFoundError(_("there are {n} runs in {home}").format(n=len(every), home=home),
+                            hint=_("name one of {names}").format(names=", ".join(place.name for place in every)))
     return every[0]
 
 
 def no_runs(home: Path) -> NotFoundError:
     """What to say where nothing was trained yet."""
-    return NotFoundError(f"there is no run in {home}", hint="make one with dfl-tui new, or try dfl-tui demo")
+    return NotFoundError(_("there is no run in {home}").format(home=home),
+                         hint=_("make one with dfl-tui new, or try dfl-tui demo"))
 
 
 def reached(place: Place) -> "Connection":

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from core.events.event import Event
 from dfl_tui.cli.standing import Standing, plain_line
+from dfl_tui.language import _
 from dfl_tui.telling import author, told
 
 
@@ -16,7 +17,7 @@ def plain_lines(items: Iterable[Standing | Event], *, every: int) -> Iterator[st
             yield f"{item.iteration:>9,}  {told(item)} ({author(item)})"
             continue
         if item.state != state and item.state != "training":
-            yield f"{item.iteration:>9,}  {item.state}" + (f": {item.sentence}" if item.sentence else "")
+            yield f"{item.iteration:>9,}  {_(item.state)}" + (f": {item.sentence}" if item.sentence else "")
         state = item.state
         if item.state == "training" and item.tick is not None and item.iteration // every > shown:
             if item.tick.losses is not None and (shown >= 0 or item.iteration % every == 0):

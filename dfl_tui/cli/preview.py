@@ -11,6 +11,7 @@ from core.wire.console_record import AskPreview, Preview
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.connection import ANY_ID, Connection
 from dfl_tui.cli.place import found, reached
+from dfl_tui.language import _
 
 
 @add_everywhere_options
@@ -31,7 +32,8 @@ def preview_command(call: Call, name: str, path: Path, is_now: bool, iteration: 
             click.echo(connection.command(PreviewNow()).sentence, err=True)
         rows = faces(connection, iteration)
     path.write_bytes(png(rows))
-    click.echo(f"{path}: iteration {rows[0].iteration:,}, {len(rows)} faces, {', '.join(rows[0].columns)}")
+    click.echo(_("{path}: iteration {n}, {faces} faces, {pictures}").format(
+        path=path, n=f"{rows[0].iteration:,}", faces=len(rows), pictures=", ".join(rows[0].columns)))
 
 
 def faces(connection: Connection, iteration: int | None) -> list[Preview]:

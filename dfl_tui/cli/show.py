@@ -8,11 +8,12 @@ from core.events.event import Asked, Consent, Event, FaceSetNote
 from core.events.state import RunState
 from core.settings.registry import SETTINGS
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.columns import cells, padded
 from dfl_tui.cli.place import found_or_only, reached
-from dfl_tui.language import counted
+from dfl_tui.language import _, counted
 from dfl_tui.telling import shown, told_act
 
-GROUNDS = {"own": "own face", "consent": "written consent", "licence": "licence", "synthetic": "synthetic"}
+GROUNDS = {"own": _("own face"), "consent": _("written consent"), "licence": _("licence"), "synthetic": _("synthetic")}
 
 
 @add_everywhere_options
@@ -28,31 +29,33 @@ def show_command(call: Call, name: str | None, wants_all: bool) -> None:
     place = found_or_only(call, name)
     with reached(place) as connection:
         state, tick = connection.welcome.state, connection.welcome.tick
-    click.echo(f"{state.name}: iteration {tick.iteration:,}, life {state.life}, {state.number:,} events, "
-               f"{place.folder}")
-    set_apart = "settings" if wants_all else "settings (the others stand at their defaults: --all)"
-    sections = {"faces and consent": faces(state), set_apart: settings(state, wants_all=wants_all),
-                "chosen by trial": {what: shown(value) for what, value in state.chosen.items()},
-                "locks": locks(state), "waiting": dict(waiting(event) for event in state.waiting),
-                "backups": {label: f"generation {number}" for label, number in state.backups.items()}}
+    click.echo(_("{name}: iteration {n}, life {life}, {events} events, {folder}").format(
+        name=state.name, n=f"{tick.iteration:,}", life=state.life, events=f"{state.number:,}", folder=place.folder))
+    set_apart = _("settings") if wants_all else _("settings (the others stand at their defaults: --all)")
+    sections = {_("faces and consent"): faces(state), set_apart: settings(state, wants_all=wants_all),
+                _("chosen by trial"): {what: shown(value) for what, value in state.chosen.items()},
+                _("locks"): locks(state), _("waiting"): dict(waiting(event) for event in state.waiting),
+                _("backups"): {label: _("generation {number}").format(number=number)
+                               for label, number in state.backups.items()}}
     for title, facts in sections.items():
         if facts:
             click.echo(f"\n{title}")
-            width = max(map(len, facts))
+            width = max(map(cells, facts))
             for key, text in facts.items():
-                click.echo(f"  {key:<{width}}  {text}")
+                click.echo(f"  {padded(key, width)}  {text}")
 
 
 def faces(state: RunState) -> dict[str, str]:
     """Who is shown in each face set, on what ground, and who said so."""
     return {"src": said(state.src, state.src_consent), "dst": said(state.dst, state.dst_consent),
-            "recipe": state.recipe or "none", "device": state.device or "not started yet"}
+            _("recipe"): state.recipe or _("none"), _("device"): state.device or _("not started yet")}
 
 
 def said(note: FaceSetNote, consent: Consent) -> str:
     """One face set and its consent in words."""
-    return (f"{consent.person} ({GROUNDS[consent.ground]}, said by {consent.said_by}), {note.faces:,} faces in "
-            f"{note.path}")
+    return _("{person} ({ground}, said by {who}), {n} faces in {path}").format(
+        person=consent.person, ground=GROUNDS[consent.ground], who=consent.said_by, n=f"{note.faces:,}",
+        path=note.path)
 
 
 def settings(state: RunState, *, wants_all: bool) -> dict[str, str]:
@@ -72,6 +75,7 @@ def locks(state: RunState) -> dict[str, str]:
 def waiting(event: Event) -> tuple[str, str]:
     """When, and which act."""
     if not isinstance(event.body, Asked):
-        return f"event {event.number}", ""
+        return _("event {number}").format(number=event.number), ""
     at = event.body.at
-    return ("when the trainer comes" if at is None else f"at {at:,}") + f" ({event.number})", told_act(event.body.act)
+    when = _("when the trainer comes") if at is None else _("at {n}").format(n=f"{at:,}")
+    return f"{when} ({event.number})", told_act(event.body.act)

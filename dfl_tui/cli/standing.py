@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from core.events.state import RunState
 from core.run.start import Summary
 from core.wire.console_record import Losses, Tick, Welcome
+from dfl_tui.cli.columns import padded
 from dfl_tui.draw.number import duration, short, size
-from dfl_tui.language import counted
+from dfl_tui.language import _, counted
 from dfl_tui.phase import FAILED, FINISHED, PHASES
 
 # A glyph for narrow places, by phase or by the state of a run that does not train; the console shows the same ones.
@@ -88,42 +89,47 @@ def plain_line(tick: Tick) -> str:
 def speed(tick: Tick) -> str:
     """Milliseconds of an iteration, split."""
     total = tick.data_ms + tick.compute_ms + tick.save_ms
-    return f"{total:,.0f} ms (data {tick.data_ms:,.0f}, compute {tick.compute_ms:,.0f}, save {tick.save_ms:,.0f})"
+    return _("{total} ms (data {data}, compute {compute}, save {save})").format(
+        total=f"{total:,.0f}", data=f"{tick.data_ms:,.0f}", compute=f"{tick.compute_ms:,.0f}",
+        save=f"{tick.save_ms:,.0f}")
 
 
 def told(standing: Standing) -> list[str]:
     """The run in a few lines, for `status`."""
-    of = f" of {standing.target:,}" if standing.target else ""
+    of = _(" of {n}").format(n=f"{standing.target:,}") if standing.target else ""
     facts = {"": standing.sentence}
     if standing.src is not None and standing.dst is not None:
-        facts["losses"] = f"src {standing.src:.4f}, dst {standing.dst:.4f}"
-    facts["device"] = standing.device
+        facts[_("losses")] = f"src {standing.src:.4f}, dst {standing.dst:.4f}"
+    facts[_("device")] = standing.device
     if standing.tick is not None:
         facts |= told_live(standing.tick)
     if standing.run is not None and standing.run.locks:
-        facts["locked"] = f"{len(standing.run.locks)} of {len(standing.run.blocks)} blocks"
+        facts[_("locked")] = _("{n} of {all} blocks").format(n=len(standing.run.locks), all=len(standing.run.blocks))
     if standing.run is not None and standing.run.waiting:
         changes = counted("{n} change", "{n} changes", len(standing.run.waiting))
-        facts["waiting"] = f"{changes}, see dfl-tui show {standing.name}"
-    head = f"{standing.name}: {standing.state}, iteration {standing.iteration:,}{of}"
-    return [head, *(f"  {name:<8} {text}" if name else f"  {text}" for name, text in facts.items() if text)]
+        facts[_("waiting")] = _("{changes}, see dfl-tui show {name}").format(changes=changes, name=standing.name)
+    head = _("{name}: {state}, iteration {n}").format(name=standing.name, state=_(standing.state),
+                                                        n=f"{standing.iteration:,}") + of
+    return [head, *(f"  {padded(name, 8)} {text}" if name else f"  {text}" for name, text in facts.items() if text)]
 
 
 def told_live(tick: Tick) -> dict[str, str]:
     """What only a running supervisor knows."""
     facts = {}
     if tick.it_s > 0:
-        facts["speed"] = f"{tick.it_s:.2f} it/s, {speed(tick)}"
+        facts[_("speed")] = f"{tick.it_s:.2f} it/s, {speed(tick)}"
     if tick.eta_s is not None:
-        facts["ETA"] = duration(tick.eta_s)
+        facts[_("ETA")] = duration(tick.eta_s)
     if tick.replaying_to > tick.iteration:
-        facts["again"] = f"up to {tick.replaying_to:,} it trains what a crash had lost"
+        facts[_("again")] = _("up to {n} it trains what a crash had lost").format(n=f"{tick.replaying_to:,}")
     if (machine := tick.machine) is not None:
-        facts["machine"] = (f"CPU {machine.cpu:.0%}, memory {size(machine.ram_used)} of {size(machine.ram_total)}, "
-                            f"{size(machine.disk_free)} free on disk")
+        facts[_("machine")] = _("CPU {cpu}, memory {used} of {total}, {free} free on disk").format(
+            cpu=f"{machine.cpu:.0%}", used=size(machine.ram_used), total=size(machine.ram_total),
+            free=size(machine.disk_free))
         if machine.gpu:
-            facts["GPU"] = (f"{machine.gpu}, {machine.gpu_use:.0%}, memory {size(machine.gpu_used)} of "
-                            f"{size(machine.gpu_total)}")
+            facts["GPU"] = _("{name}, {use}, memory {used} of {total}").format(
+                name=machine.gpu, use=f"{machine.gpu_use:.0%}", used=size(machine.gpu_used),
+                total=size(machine.gpu_total))
     return facts
 
 

@@ -9,6 +9,7 @@ from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.exit_code import ExitCode
 from dfl_tui.cli.job import records
 from dfl_tui.cli.place import found
+from dfl_tui.language import _
 
 
 @add_everywhere_options
@@ -37,8 +38,9 @@ def swap_command(call: Call, name: str, folder: Path, *, out: Path, generation: 
     if morph is not None:
         arguments += ["--morph", str(morph)]
     done = swapped(arguments)
-    click.echo(f"{done['written']:,} of {done['faces']:,} faces of {folder} are in {out}, drawn by generation "
-               f"{done['generation']} of iteration {done['iteration']:,}")
+    click.echo(_("{n} of {all} faces of {folder} are in {out}, drawn by generation {number} of iteration {at}").format(
+        n=f"{done['written']:,}", all=f"{done['faces']:,}", folder=folder, out=out, number=done["generation"],
+        at=f"{done['iteration']:,}"))
     return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
 
 

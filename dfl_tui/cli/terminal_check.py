@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from core.run.start import Finding
+from dfl_tui.language import _
 
 SMALLEST = (80, 24)
 SLOW_ESCAPE_MS = 100      # tmux before 3.5 waits 500 ms before it lets Esc through (facts/console.md 1.6)
@@ -28,24 +29,25 @@ def findings(size: tuple[int, int], encoding: str, escape_ms: int) -> list[Findi
     """What these three mean for the console. escape_ms: how long tmux holds Esc back, 0 outside tmux."""
     found = [room(size), letters(encoding)]
     if escape_ms > SLOW_ESCAPE_MS:
-        found.append(Finding("Esc", "warn", f"tmux holds Esc back for {escape_ms} ms: write set -sg escape-time 20 "
-                             "into ~/.tmux.conf"))
+        found.append(Finding("Esc", "warn", _("tmux holds Esc back for {n} ms: write set -sg escape-time 20 "
+                                              "into ~/.tmux.conf").format(n=escape_ms)))
     return found
 
 
 def room(size: tuple[int, int]) -> Finding:
     """Whether the console fits."""
     if size[0] >= SMALLEST[0] and size[1] >= SMALLEST[1]:
-        return Finding("size", "ok", f"{size[0]}x{size[1]} cells")
-    return Finding("size", "warn", f"{size[0]}x{size[1]} cells: the console needs {SMALLEST[0]}x{SMALLEST[1]}, "
-                   "dfl-tui watch needs one line")
+        return Finding("size", "ok", _("{w}x{h} cells").format(w=size[0], h=size[1]))
+    return Finding("size", "warn", _("{w}x{h} cells: the console needs {least}, dfl-tui watch needs one line").format(
+        w=size[0], h=size[1], least=f"{SMALLEST[0]}x{SMALLEST[1]}"))
 
 
 def letters(encoding: str) -> Finding:
     """Whether pictures and glyphs can be written."""
     if encoding.lower().replace("-", "") == "utf8":
         return Finding("letters", "ok", "UTF-8")
-    return Finding("letters", "warn", f"{encoding}: glyphs will look wrong; set LANG to a UTF-8 locale, e.g. C.UTF-8")
+    return Finding("letters", "warn", _("{encoding}: glyphs will look wrong; set LANG to a UTF-8 locale, e.g. "
+                                        "C.UTF-8").format(encoding=encoding))
 
 
 def escape_time() -> int:

@@ -16,6 +16,7 @@ from core.settings.error import RefusedError
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.look import TMUX_CELLS
 from dfl_tui.cli.place import found_or_only
+from dfl_tui.language import _
 
 STATUS_S = 15  # tmux runs the status command that often
 
@@ -32,8 +33,9 @@ def tmux_command(call: Call, name: str | None) -> None:
     place = found_or_only(call, name)
     program = shutil.which("tmux")
     if program is None:
-        raise RefusedError("tmux is not installed",
-                           hint=f"dfl-tui attach {place.name} opens the console here; the training needs no tmux")
+        raise RefusedError(_("tmux is not installed"),
+                           hint=_("dfl-tui attach {name} opens the console here; the training needs no tmux").format(
+                               name=place.name))
     session = session_name(place)
     known = subprocess.run([program, "has-session", "-t", f"={session}"], capture_output=True, check=False)
     if known.returncode != 0:

@@ -12,6 +12,7 @@ from dfl_tui.cli.detach import says_training_goes_on
 from dfl_tui.cli.following import follow
 from dfl_tui.cli.place import found
 from dfl_tui.cli.plain import plain_lines
+from dfl_tui.language import _
 
 EVERY = 100  # iterations between plain lines: a line in ten seconds to a few minutes
 
@@ -47,8 +48,10 @@ def start(place: Place, until: int | None = None) -> None:
         state, tick = connection.welcome.state, connection.welcome.tick
         target = int(state.settings["target_iter"]) if until is None else until
         if 0 < target <= tick.iteration:
-            raise RefusedError(f"{place.name} is at iteration {tick.iteration:,} and its target is {target:,}",
-                               hint=f"dfl-tui train {place.name} --until N with a larger N goes on")
+            raise RefusedError(
+                _("{name} is at iteration {n} and its target is {target}").format(
+                    name=place.name, n=f"{tick.iteration:,}", target=f"{target:,}"),
+                hint=_("dfl-tui train {name} --until N with a larger N goes on").format(name=place.name))
         if until is not None and until != state.settings["target_iter"]:
             connection.command(SetValues({"target_iter": until}))
         if state.paused or state.stopped or tick.phase in ("parked", "backoff"):
