@@ -26,7 +26,7 @@ from core.train.course import Course
 from core.train.pipe import Pipe
 from core.train.publisher import Listeners, Publisher
 from core.wire.channel import Channel
-from core.wire.frame import ORDERS
+from core.wire.codec import ORDERS
 
 NOBODY = Consent("synthetic", "synthetic", "benchmark")
 NOTE = FaceSetNote("/faces", 1, "0")

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.run.pulse import Pulse
 from core.run.trainer_end import Story
-from core.run.trainer_process import TrainerProcess
 from core.wire.trainer_record import At, Beat, Bye, Failed, NotSaved, Phase, Propose, Saved, TrainerReport
+
+if TYPE_CHECKING:
+    from core.run.trainer_process import TrainerProcess
 
 IN_LOOP = ("training", "paused", "saving")   # phases in which boundaries come
 BEFORE_LOOP = ("starting", "trial")
@@ -27,7 +30,7 @@ class Attempt:
 
     pulse: Pulse = field(default_factory=lambda: Pulse(time.monotonic()))
     began_s: float = field(default_factory=time.monotonic)
-    trainer: TrainerProcess | None = None
+    trainer: "TrainerProcess | None" = None
     phase: str = "starting"
     detail: str = ""
     beat: Beat | None = None

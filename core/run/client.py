@@ -10,13 +10,11 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from core.events.event import Event
 from core.run.client_queue import ClientQueue
 from core.settings.error import DflTuiError, WireError
 from core.wire.console_record import (
     ClientMessage,
     Closing,
-    Done,
     Hello,
     Ping,
     Pong,
@@ -27,7 +25,7 @@ from core.wire.console_record import (
     Welcome,
 )
 from core.wire.frame import pack
-from core.wire.hello import check_protocol, clean_label
+from core.wire.greeting import check_protocol, clean_label
 from core.wire.limits import HELLO_TIMEOUT_S, MAX_CLIENT_REQUESTS
 from core.wire.stream import Stream
 
@@ -165,22 +163,6 @@ class Client:
                 while chunk := self._queue.take():
                     await self._stream.send_frames(chunk)
                     self._queue.sent()
-
-
-class Reply:
-    """Where the one answer to a command goes; a client that left is not answered."""
-
-    def __init__(self, client: Client, request: int) -> None:
-        self._client = client
-        self._request = request
-
-    def done(self, event: Event | None, sentence: str) -> None:
-        """It was carried out, or accepted for later."""
-        self._client.send(Done(self._request, event, sentence))
-
-    def refused(self, error: DflTuiError) -> None:
-        """It was not carried out."""
-        self._client.send(Refused(self._request, error.message, error.hint))
 
 
 def latest_kind(message: Struct) -> str:

@@ -39,9 +39,9 @@ from core.events.event import (
     Warned,
     Withdrawn,
 )
-from core.run.client import Reply
 from core.run.ledger import Draft, Ledger
 from core.run.plan import Plan, acts_at_start_only, check_act, plan
+from core.run.reply import Reply
 from core.settings.error import DflTuiError, RefusedError, StoreError
 from core.wire.limits import MAX_WAITING
 from core.wire.trainer_record import (

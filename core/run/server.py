@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from core.run.client import Client, Host, latest_kind
 from core.settings.error import WireError
+from core.wire.codec import REQUESTS
 from core.wire.console_record import Closing
-from core.wire.frame import REQUESTS, pack
+from core.wire.frame import pack
 from core.wire.limits import CLIENT_SILENCE_S, MAX_CLIENTS
 from core.wire.peer import check_peer
 from core.wire.stream import Stream

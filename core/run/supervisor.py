@@ -15,7 +15,7 @@ from core.events.act import ResumeRun, RollBack, StopRun, WithdrawAct
 from core.events.event import Event, RolledBack, Warned
 from core.run.address import listen
 from core.run.archive import Archive
-from core.run.client import Client, Reply
+from core.run.client import Client
 from core.run.conductor import SIGTERM_PATIENCE_S, Conductor, Setup
 from core.run.desk import Wish, is_harmless
 from core.run.environment import Programs
@@ -26,6 +26,7 @@ from core.run.ledger import Draft, Ledger
 from core.run.logs import trim
 from core.run.machine import Sampler
 from core.run.orphan import PATIENCE, Patience
+from core.run.reply import Reply
 from core.run.server import Server
 from core.run.status import Moment, tick
 from core.run.steering import Steering
@@ -178,7 +179,7 @@ class Supervisor:
         act = command.act
         if not is_harmless(act):
             self._lease.check(client.seat)
-        wish = Wish(act, f"person:{client.label}", command.at, reply=Reply(client, command.id))
+        wish = Wish(act, f"person:{client.label}", command.at, reply=Reply(client.send, command.id))
         if not is_harmless(act) and self._lease.take(client.seat, client.label):
             self._tell_lease()
         match act:

@@ -19,7 +19,8 @@ from core.run.environment import child_environment
 from core.run.logs import trim
 from core.run.trainer_end import Exit, oom_kills
 from core.settings.error import WireError
-from core.wire.frame import REPORTS, pack
+from core.wire.codec import REPORTS
+from core.wire.frame import pack
 from core.wire.stream import Stream
 from core.wire.trainer_record import SupervisorOrder, TrainerReport
 

@@ -24,7 +24,7 @@ from core.store.folder import RunFolder
 from core.store.lock import FolderLock
 from core.train.pipe import Pipe
 from core.wire.channel import Channel
-from core.wire.frame import ORDERS
+from core.wire.codec import ORDERS
 from core.wire.trainer_record import Begin, Bye, Failed
 
 BEGIN_S = 30.0      # a supervisor says Begin at once

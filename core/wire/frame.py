@@ -1,20 +1,17 @@
-"""One frame: 4 bytes length (big-endian), then exactly one msgpack object of a known type. Knows no socket.
+"""One frame: 4 bytes length (big-endian), then exactly one msgpack object. Knows no socket and no message.
 
 The length is checked against a limit before anything is read, so that nobody can make us reserve memory. Decoding
 checks every field (facts/console.md 3): whatever is not exactly one message of the expected types is a WireError.
 """
 
-import math
 import struct
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
 
-from core.events.act import SetValues
 from core.settings.error import WireError
-from core.wire.console_record import ClientMessage, Command, SupervisorMessage
-from core.wire.limits import MAX_ANSWER_BYTES, MAX_PIPE_BYTES, MAX_REQUEST_BYTES
-from core.wire.trainer_record import SupervisorOrder, TrainerReport
+from core.wire.limits import MAX_ANSWER_BYTES
 
 HEADER_BYTES = 4
 _HEADER = struct.Struct(">I")
@@ -47,10 +44,12 @@ def read_length(header: bytes, limit: int) -> int:
 
 
 class Codec(Generic[Message]):
-    """Reads messages of one direction: `kinds` is the union of the types that may come, `limit` their largest size."""
+    """Reads messages of one direction: `kinds` is the union of the types that may come, `limit` their largest size;
+    `check` raises WireError for what no type can say."""
 
-    def __init__(self, kinds: object, limit: int) -> None:
+    def __init__(self, kinds: object, limit: int, check: Callable[[Message], None] | None = None) -> None:
         self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(kinds)
+        self._check = check
         self.limit = limit
 
     def decode(self, payload: bytes | bytearray) -> Message:
@@ -62,7 +61,8 @@ class Codec(Generic[Message]):
                             hint="the other side may be another program or another version") from error
         except RecursionError as error:
             raise WireError("a message is nested too deeply", hint="the other side is another program") from error
-        _refuse_not_finite(message)
+        if self._check is not None:
+            self._check(message)
         return message
 
 
@@ -71,17 +71,3 @@ def _sentence(error: Exception) -> str:
     text = "".join(c for c in str(error) if c.isprintable())
     return text if len(text) <= 200 else text[:199] + "…"
 
-
-def _refuse_not_finite(message: object) -> None:
-    """NaN passes every type check, and no setting takes it."""
-    if not (isinstance(message, Command) and isinstance(message.act, SetValues)):
-        return
-    for key, value in message.act.values.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise WireError(f"a message sets {key[:40]!r} to {value}", hint="give a finite number")
-
-
-REQUESTS: Codec[ClientMessage] = Codec(ClientMessage, MAX_REQUEST_BYTES)
-ANSWERS: Codec[SupervisorMessage] = Codec(SupervisorMessage, MAX_ANSWER_BYTES)
-ORDERS: Codec[SupervisorOrder] = Codec(SupervisorOrder, MAX_PIPE_BYTES)
-REPORTS: Codec[TrainerReport] = Codec(TrainerReport, MAX_PIPE_BYTES)

@@ -2,15 +2,15 @@
 
 import contextlib
 import socket
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.settings.error import WireError
 from core.wire.channel import Channel
+from core.wire.codec import ANSWERS
 from core.wire.console_record import PROTOCOL, Closing, Hello, SupervisorMessage, Welcome
-from core.wire.frame import ANSWERS
-from core.wire.limits import HELLO_TIMEOUT_S, MAX_LABEL_CHARACTERS
+from core.wire.greeting import check_protocol, clean_label
+from core.wire.limits import HELLO_TIMEOUT_S
 from core.wire.peer import check_peer
 
 if TYPE_CHECKING:
@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 
 class GoneError(WireError):
     """Nobody answers there, or nobody does any more: a supervisor may just be ending, so look for it again."""
-
-
-def check_protocol(theirs: Sequence[int]) -> None:
-    """Raises WireError when the other side speaks another major version."""
-    if theirs[0] != PROTOCOL[0]:
-        raise WireError(f"the other side speaks version {theirs[0]}.{theirs[1]} of the protocol and this is "
-                        f"{PROTOCOL[0]}.{PROTOCOL[1]}", hint="use the same version of dfl-tui for run and console")
-
-
-def clean_label(label: str) -> str:
-    """A client's name as others may see it: printable, one line, bounded (it is drawn on other people's screens)."""
-    text = "".join(c for c in label if c.isprintable()).strip()
-    return text[:MAX_LABEL_CHARACTERS] or "somebody"
 
 
 def connect(path: Path, label: str, *, version: str = "") -> tuple[Channel[SupervisorMessage], Welcome]:

@@ -14,6 +14,7 @@ from core.events.state import RunState
 from core.settings.error import RefusedError, WireError
 from core.settings.registry import defaults
 from core.wire.channel import Channel
+from core.wire.codec import REQUESTS
 from core.wire.console_record import (
     PROTOCOL,
     Closing,
@@ -26,7 +27,6 @@ from core.wire.console_record import (
     Tick,
     Welcome,
 )
-from core.wire.frame import REQUESTS
 from dfl_tui.cli.connection import Connection
 
 CONSENT = Consent("nobody", "synthetic", "test")

@@ -57,6 +57,7 @@ from core.events.fold import apply, fold, inverse
 from core.events.pattern import resolve
 from core.settings.error import DflTuiError, RefusedError, WireError
 from core.settings.registry import check, defaults
+from core.wire.codec import REQUESTS
 from core.wire.console_record import (
     PROTOCOL,
     AskEvents,
@@ -89,7 +90,6 @@ from core.wire.console_record import (
     Tick,
     Welcome,
 )
-from core.wire.frame import REQUESTS
 from core.wire.stream import Stream
 
 SERIES = ["src", "dst", "masks", "lr", "data_ms", "compute_ms", "save_ms", "total_ms"]

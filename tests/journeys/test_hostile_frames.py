@@ -45,6 +45,7 @@ from core.settings.registry import BY_KEY, check
 from core.store.folder import RunFolder
 from core.store.journal import read_journal
 from core.wire.channel import Channel
+from core.wire.codec import REQUESTS
 from core.wire.console_record import (
     AskEvents,
     AskHistory,
@@ -64,7 +65,6 @@ from core.wire.console_record import (
     StateNews,
     Tick,
 )
-from core.wire.frame import REQUESTS
 from core.wire.hello import connect
 from tests.run.running import Running, new_run
 

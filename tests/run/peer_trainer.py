@@ -29,7 +29,7 @@ from core.store.metric import MetricWriter, cut_to
 from core.store.retention import keep_of
 from core.store.segment import Column
 from core.wire.channel import Channel
-from core.wire.frame import ORDERS
+from core.wire.codec import ORDERS
 from core.wire.trainer_record import (
     Applied,
     Apply,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from core.events.act import LockBlocks, PreviewNow, SetValues
 from core.run.client import Client
 from core.run.server import Server
+from core.wire.codec import ANSWERS
 from core.wire.console_record import (
     PROTOCOL,
     AskHistory,
@@ -27,7 +28,7 @@ from core.wire.console_record import (
     Tick,
     Welcome,
 )
-from core.wire.frame import ANSWERS, pack
+from core.wire.frame import pack
 from core.wire.hello import connect
 from core.wire.limits import CLIENT_QUEUE_BYTES, MAX_CLIENTS, MIB
 from core.wire.stream import Stream

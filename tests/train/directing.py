@@ -22,7 +22,7 @@ from core.store.folder import RunFolder
 from core.store.journal import JournalWriter
 from core.store.lock import is_held
 from core.wire.channel import Channel
-from core.wire.frame import REPORTS
+from core.wire.codec import REPORTS
 from core.wire.trainer_record import Apply, Ask, At, Beat, Begin, Drop, Finish, Propose, TrainerReport
 
 PATIENCE_S = 120.0  # torch takes seconds to load, and a minute on an overloaded machine

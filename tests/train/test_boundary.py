@@ -14,7 +14,7 @@ from core.train.boundary import FIRST_PROPOSAL, Boundary, EndTraining
 from core.train.course import Course
 from core.train.pipe import Ending, Pipe
 from core.wire.channel import Channel
-from core.wire.frame import ORDERS, REPORTS
+from core.wire.codec import ORDERS, REPORTS
 from core.wire.trainer_record import Applied, Apply, Ask, At, Drop, Finish, Phase, Propose
 from tests.train.test_course import journal, lr
 

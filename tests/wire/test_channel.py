@@ -10,9 +10,11 @@ from core.settings.error import WireError
 from core.wire import channel as channel_module
 from core.wire import stream as stream_module
 from core.wire.channel import Channel
+from core.wire.codec import REQUESTS
 from core.wire.console_record import PROTOCOL, Closing, Hello, Ping
-from core.wire.frame import REQUESTS, pack
-from core.wire.hello import check_protocol, clean_label, connect
+from core.wire.frame import pack
+from core.wire.greeting import check_protocol, clean_label
+from core.wire.hello import connect
 from core.wire.stream import Stream
 
 

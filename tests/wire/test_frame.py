@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from core.events.act import LockBlocks, SaveNow, SetValues, UndoLast
 from core.settings.error import WireError
+from core.wire.codec import ORDERS, REPORTS, REQUESTS
 from core.wire.console_record import AskHistory, Command, Hello, Lease, Ping
-from core.wire.frame import HEADER_BYTES, ORDERS, REPORTS, REQUESTS, pack, read_length
+from core.wire.frame import HEADER_BYTES, pack, read_length
 from core.wire.limits import MAX_REQUEST_BYTES
 from core.wire.trainer_record import Beat, Saved
 
