@@ -46,14 +46,14 @@ def gradient(function, x: np.ndarray) -> np.ndarray:
 
 
 def agree_in_slope(product, reference, x: np.ndarray, *, rel: float = 2e-5) -> None:
-    """Gradient of the product against complex steps of the reference: along three directions and at eight places."""
+    """Gradient of the product against complex steps of the reference: along two directions and at four places."""
     state, found = np.random.RandomState(1), gradient(product, x)
     scale = np.linalg.norm(found)
-    for _ in range(3):
+    for _ in range(2):
         way = state.randn(*x.shape) / np.sqrt(x.size)
         assert np.sum(found * way) == pytest.approx(along(reference, x, way), abs=rel * scale)
-    largest = np.argsort(np.abs(found).ravel())[-4:]
-    places = [np.unravel_index(i, x.shape) for i in (*largest, *state.randint(0, x.size, 4))]
+    largest = np.argsort(np.abs(found).ravel())[-2:]
+    places = [np.unravel_index(i, x.shape) for i in (*largest, *state.randint(0, x.size, 2))]
     slopes = at(reference, x, [tuple(int(v) for v in p) for p in places])
     assert [found[p] for p in places] == pytest.approx(slopes, abs=rel * np.abs(found).max())
 

@@ -124,12 +124,9 @@ def test_losses_and_gradients_of_a_step_are_the_same(name):
     state = np.random.RandomState(4)
     # the first layer has a value exactly on the kink of its activation (dfl_real/README.md)
     tensors = [t for t in original_tensors(step.network) if "downs_0" not in t.key and "down1/c" not in t.key]
-    for part in dict.fromkeys(t.file for t in tensors):
+    for part in ("encoder", "decoder_src" if wanted.archi == "df-ud" else "decoder"):
         tensor = state.choice([t for t in tensors if t.file == part])
         parameter = step.network.parameters_of(tensor.block)[tensor.name]
-        if parameter.grad is None:
-            assert part.startswith("inter_") and wanted.archi == "amp"
-            continue
         ours = to_original(parameter.grad.numpy(), tensor)
         place = int(np.argmax(np.abs(ours)))
         bent = {**w, full_name(tensor): w[full_name(tensor)].astype(complex)}
@@ -138,7 +135,7 @@ def test_losses_and_gradients_of_a_step_are_the_same(name):
         assert ours.flat[place] == pytest.approx(slope, rel=2e-4), full_name(tensor)
 
 
-@pytest.mark.parametrize(("asked", "share"), [({}, 1.0), ({"lr_dropout": "y"}, 77 / 256), ({"clipgrad": True}, 1.0)])
+@pytest.mark.parametrize(("asked", "share"), [({}, 1.0), ({"lr_dropout": "y", "clipgrad": True}, 77 / 256)])
 def test_a_step_moves_weights_by_what_its_moments_say(asked, share):
     """AdaBelief from nothing: m = 0.1 g, s = 0.001 (0.9 g)^2; the weight moves by rate m / (sqrt(s) + 1e-6), or not
     at all.
