@@ -4,8 +4,9 @@ data.dat is written last: without it the original sees no model, so that a half 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 
 from core.exchange.data_file import Samples
 from core.exchange.dictionary import content
-from core.exchange.layout import Layout
+from core.exchange.layout import Entry, Layout
 from core.exchange.lineage import Lineage
 from core.exchange.model_folder import DATA, ModelFolder
 from core.exchange.options import MODELS, options_of
+from core.exchange.part import Part, gan_prefix_of, judge_part, judged_with, network_part
 from core.exchange.pickle_writer import Bytes, pickled
-from core.exchange.taking import OPTIMIZER, expected
 from core.exchange.tensors import as_before, moments_for, weights_for
 from core.nets.dfl_keys import OriginalTensor
 from core.settings.error import ExchangeError, StoreError
@@ -31,7 +32,10 @@ UNTRAINED = ("inter_src", "inter_dst")      # AMP's optimizer has no moments of 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is exported: a generation's blocks, settings, losses (iteration rows, src and dst), what was kept."""
+    """What is exported: a generation's blocks, settings, losses (iteration rows, src and dst), what was kept.
+
+    step: what the generation says of the judges.
+    """
 
     blocks: Mapping[str, BlockContent]
     settings: Mapping[str, Value]
@@ -41,6 +45,7 @@ class Content:
     layout: Layout | None = None
     samples: Samples | None = None
     kept: Mapping[str, Path] | None = None
+    step: Mapping[str, Any] = field(default_factory=dict)
 
 
 def kind_of(settings: Mapping[str, Value]) -> str:
@@ -53,8 +58,6 @@ def write_folder(folder: Path, name: str, what: Content) -> list[str]:
     """Write a model called `name`; the names of its files. Raises ExchangeError or StoreError."""
     model = ModelFolder(folder, kind_of(what.settings), name)
     check_target(model, what.iteration)
-    _, tensors = expected(what.settings)
-    optimizer = str(what.settings["optimizer"])
     before = what.layout.files if what.layout is not None else {}
     options = options_of(model.kind, what.settings, what.layout.options if what.layout is not None else {})
     try:
@@ -67,12 +70,14 @@ def write_folder(folder: Path, name: str, what: Content) -> list[str]:
         put(RealDisk(), model.file(file), pieces)
         files.append(model.file(file).name)
 
-    for file, arrays in weights_for(tensors, what.blocks).items():
-        write(f"{file}.npy", pickled(as_before(arrays, before.get(file))))
-    moments = moments_for(with_moments(tensors, model.kind, what.layout), what.blocks, optimizer)
-    write(f"{OPTIMIZER}.npy", pickled(as_before(moments, before.get(OPTIMIZER))))
+    for part in parts_of(what, model.kind):
+        for file, arrays in weights_for(part.tensors, what.blocks).items():
+            write(f"{file}.npy", pickled(as_before(arrays, before.get(file))))
+        moments = moments_for(with_moments(part, model.kind, before), what.blocks, str(what.settings["optimizer"]))
+        write(f"{part.moments}.npy", pickled(as_before(moments, before.get(part.moments))))
     for file, path in (what.kept or {}).items():
-        write(file, [content(path)])
+        if model.file(file).name not in files:      # a judge that was only kept, and then begun anew
+            write(file, [content(path)])
     write("lineage.json", [msgspec.json.format(msgspec.json.encode(what.lineage), indent=2) + b"\n"])
     write("summary.txt", [summary(model.title, what.iteration, options).encode()])
     write(DATA, pickled({"iter": what.iteration, "options": options, "loss_history": what.losses.tolist(),
@@ -93,12 +98,20 @@ def check_target(model: ModelFolder, iteration: int) -> None:
                             hint="choose another --out or --model")
 
 
-def with_moments(tensors: list[OriginalTensor], kind: str, layout: Layout | None) -> list[OriginalTensor]:
+def parts_of(what: Content, kind: str) -> list[Part]:
+    """The network, and the judges that the generation holds."""
+    had = what.layout.files.get("GAN_opt", {}) if what.layout is not None else {}
+    prefix = gan_prefix_of(kind, had)
+    return [network_part(what.settings),
+            *(judge_part(judge, settings, prefix) for judge, settings in judged_with(what.step, what.settings))]
+
+
+def with_moments(part: Part, kind: str, before: Mapping[str, Mapping[str, Entry]]) -> list[OriginalTensor]:
     """The tensors of which the original's optimizer keeps moments; those that it had, where the model came from it."""
-    had = layout.files.get(OPTIMIZER) if layout is not None else None
+    had = before.get(part.moments)
     if had:
-        return [tensor for tensor in tensors if any(f"_{tensor.prefix}/" in key for key in had)]
-    return [tensor for tensor in tensors if kind != "AMP" or tensor.file not in UNTRAINED]
+        return [tensor for tensor in part.tensors if any(f"_{tensor.prefix}/" in key for key in had)]
+    return [tensor for tensor in part.tensors if kind != "AMP" or tensor.file not in UNTRAINED]
 
 
 def summary(title: str, iteration: int, options: Mapping[str, object]) -> str:

@@ -26,8 +26,8 @@ def largest_deviation(data: bytes, settings: Mapping[str, Value], blocks: Mappin
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     network = make_network(settings)
-    for name, content in blocks.items():
-        load_weights(network, name, dict(content.weights))
+    for block in network.blocks:
+        load_weights(network, block.name, dict(blocks[block.name].weights))
     side = int(settings["resolution"])
     face = np.random.default_rng(0).random((1, side, side, 3), np.float32)
     return max(gap for morph in morphs(session) for gap in gaps(session, network, face, morph))

@@ -19,7 +19,7 @@ RENAMED_ARCHI = {"dfuhd": "df-u", "liaeuhd": "liae-u"}      # June 2020 to Augus
 ALIASES = {alias: s.key for s in BY_KEY.values() for alias in s.aliases}
 # Our word for what the original does, where we have several.
 AS_ORIGINAL: Mapping[str, Mapping[object, Value]] = {
-    "blur_out_mask": {True: "dfl"}, "loss_function": {"MS-SSIM+L1": "MS-SSIM+L1-dfl"},
+    "blur_out_mask": {True: "dfl"}, "pretrain": {True: "dfl"}, "loss_function": {"MS-SSIM+L1": "MS-SSIM+L1-dfl"},
     # on or off in the fork, a share or a reach here
     "random_color": {True: 180.0, False: 0.0},
     **{key: {True: 1.0, False: 0.0} for key in ("random_blur", "random_noise", "random_jpeg", "random_downsample")},
@@ -29,7 +29,7 @@ STANDING: Mapping[str, Value] = {"freeze_ab_without_warp": True, "bg_style_mask"
 PASSED_OVER = frozenset((
     "models_opt_on_gpu", "write_preview_history", "cpu_cap", "workers", "device", "threads", "seed", "hook",
     "session_name", "preview_samples", "force_full_preview", "choose_preview", "src_pak_name", "dst_pak_name",
-    "pretrain", "model"))
+    "model"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def settings_of(file: str, kind: str, options: Mapping[str, object]) -> Taken:
         else:
             settings |= {ours: chosen for ours, chosen in found.items() if uses(model, ours)}
     if options.get("pretrain"):
-        left.append("pretrain was on: training goes on with your faces, and inter keeps what pretraining made of it")
+        left.append("pretrain is on: setting it to n begins inter anew, as in the original" if uses(model, "pretrain")
+                    else "pretrain was on: inter keeps what pretraining made of it")
     if kind == "AMPLegacy" and "inter_dims" not in settings and "ae_dims" in settings:
         settings["inter_dims"] = settings["ae_dims"]    # before 2021-06-26 (facts/files.md 8.8)
     for key in needed(kind):

@@ -82,7 +82,7 @@ def content_of(run: RunFolder, generation: Generation, generations: Generations,
     kept = {name: folder / name for name in layout.kept} if layout is not None else {}
     return Content(generations.load(generation.number), state.settings, generation.iteration,
                    losses_of(run, generation.iteration), lineage_of(state, generation), layout, read_samples(folder),
-                   kept)
+                   kept, generation.extra.get("step", {}))
 
 
 def losses_of(run: RunFolder, iteration: int) -> NDArray[np.float64]:

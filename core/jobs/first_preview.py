@@ -32,8 +32,8 @@ def draw_first_preview(run: RunFolder, settings: Mapping[str, Value], blocks: Ma
         return
     rows = min(len(src), len(dst))
     network = make_network(settings)
-    for name, content in blocks.items():
-        load_weights(network, name, dict(content.weights))
+    for block in network.blocks:
+        load_weights(network, block.name, dict(blocks[block.name].weights))
     src_faces, dst_faces = (torch.from_numpy(np.array(faces[:rows], np.float32)).clamp(0, 1) for faces in (src, dst))
     fixed = Fixed(src_faces, dst_faces, [f"{number} | {number}" for number in range(1, rows + 1)])
     drawn = pictures(network, fixed.src, fixed.dst, morphs=morphs_of(settings))

@@ -55,7 +55,7 @@ def fill(run: RunFolder, born: Born, model: Model, weights: Weights) -> None:
     write(run, events)
     write_layout(run.path / "origin", weights.layout, model.data.samples, weights.kept)
     machine = choose_machine(born.settings, ())
-    extra = {**identity(born.settings, machine), "drawn": {"src": 0, "dst": 0}}
+    extra = {**identity(born.settings, machine), "drawn": {"src": 0, "dst": 0}, "step": weights.step}
     Generations(run).save(NewGeneration(model.data.iteration, 0, len(events), write_losses(run, model), weights.blocks,
                                         time.time(), "", extra))
     draw_first_preview(run, born.settings, weights.blocks, model.data)

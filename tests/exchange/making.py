@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.exchange.options import settings_of
-from core.exchange.taking import expected
+from core.exchange.part import JUDGES, Part, judge_part, network_part
 from core.exchange.tensors import SLOTS, slot_key
 from core.settings.registry import birth_settings
 
@@ -40,21 +40,14 @@ def make_model(folder: Path, kind: str = "SAEHD", *, options: Mapping[str, objec
     draws = np.random.default_rng(5)
     plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in options.items()}
     settings = birth_settings(settings_of("", kind, plain).settings | NARROW.get(kind, {}))
-    _, tensors = expected(settings)
-    files: dict[str, dict[str, np.ndarray]] = {}
-    moments: dict[str, object] = {"iters:0": np.int64(ITERATION)}
-    for tensor in tensors:
-        dtype = np.float16 if half and "dense" not in tensor.key else np.float32
-        array = (draws.standard_normal(tensor.shape) / 8).astype(dtype)
-        files.setdefault(tensor.file, {})[tensor.key] = array
-    for start in SLOTS[str(settings["optimizer"])].values():
-        for tensor in (t for t in tensors if t.file not in UNTRAINED.get(kind, ())):
-            like = files[tensor.file][tensor.key]
-            moments[start + slot_key(tensor)] = np.abs(draws.standard_normal(tensor.shape) / 64).astype(like.dtype)
-    for file, arrays in files.items():
-        (folder / f"alpha_{kind}_{file}.npy").write_bytes(write(arrays))
-    if has_optimizer:
-        (folder / f"alpha_{kind}_src_dst_opt.npy").write_bytes(write(moments))
+    parts = [network_part(settings)] + [judge_part(judge, settings, "GAN" if kind == "AMP" else "D_src")
+                                        for judge in JUDGES if settings[judge.power]]
+    for part in parts:
+        files, moments = drawn_arrays(part, kind, str(settings["optimizer"]), draws, half=half)
+        for file, arrays in files.items():
+            (folder / f"alpha_{kind}_{file}.npy").write_bytes(write(arrays))
+        if has_optimizer:
+            (folder / f"alpha_{kind}_{part.moments}.npy").write_bytes(write(moments))
     side = int(settings["resolution"])
     samples = [[draws.random((2, channels, side, side), np.float32) for channels in (3, 3, 1, 1)] for _ in range(2)]
     losses = draws.random((ITERATION, 2)).tolist()
@@ -62,6 +55,20 @@ def make_model(folder: Path, kind: str = "SAEHD", *, options: Mapping[str, objec
         "iter": ITERATION, "options": dict(options), "loss_history": losses, "sample_for_preview": samples,
         "choosed_gpu_indexes": None}))
     return folder
+
+
+def drawn_arrays(part: Part, kind: str, optimizer: str, draws: np.random.Generator, *, half: bool):
+    """Weight files and moments of a part, at random."""
+    files: dict[str, dict[str, np.ndarray]] = {}
+    moments: dict[str, object] = {"iters:0": np.int64(ITERATION)}
+    for tensor in part.tensors:
+        dtype = np.float16 if half and "dense" not in tensor.key else np.float32
+        files.setdefault(tensor.file, {})[tensor.key] = (draws.standard_normal(tensor.shape) / 8).astype(dtype)
+    for start in SLOTS[optimizer].values():
+        for tensor in (t for t in part.tensors if t.file not in UNTRAINED.get(kind, ())):
+            like = files[tensor.file][tensor.key]
+            moments[start + slot_key(tensor)] = np.abs(draws.standard_normal(tensor.shape) / 64).astype(like.dtype)
+    return files, moments
 
 
 def arrays_in(folder: Path) -> dict[str, dict[str, np.ndarray]]:

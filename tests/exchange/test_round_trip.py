@@ -21,6 +21,7 @@ MODELS = {
     "df-ud": {}, "df": {"archi": "df"}, "liae": {"archi": "liae"}, "liae-udt": {"archi": "liae-udt"},
     "df-tc rmsprop": {"archi": "df-tc", "adabelief": False}, "letters in another order": {"archi": "liae-du"},
     "frozen inter_AB": {"archi": "liae-ud", "random_warp": False}, "before August 2021": {"archi": "liaeuhd"},
+    "GAN and true face": {"gan_power": 0.1, "gan_patch_size": 8, "gan_dims": 4, "true_face_power": 0.01},
 }
 
 
@@ -29,11 +30,12 @@ def through(source, target, tmp_path, name="alpha"):
     model = read_model(find_model(source))
     settings = birth_settings(model.taken.settings | NARROW.get(model.folder.kind, {}))
     weights = read_weights(model, settings)
+    tmp_path.mkdir(exist_ok=True)
     write_layout(tmp_path / "origin", weights.layout, model.data.samples, weights.kept)
     layout = read_layout(tmp_path / "origin")
     kept = {file: tmp_path / "origin" / file for file in layout.kept}
     write_folder(target, name, Content(weights.blocks, settings, model.data.iteration, model.data.losses, LINEAGE,
-                                       layout, read_samples(tmp_path / "origin"), kept))
+                                       layout, read_samples(tmp_path / "origin"), kept, weights.step))
     return weights
 
 
@@ -53,6 +55,22 @@ def test_every_array_comes_back_to_the_byte(tmp_path, changed):
     weights = through(source, tmp_path / "out", tmp_path)
     assert {note.what for note in weights.notes} == {"taken"}
     assert_equal(arrays_in(source), arrays_in(tmp_path / "out"))
+
+
+def test_judges_that_train_become_blocks_and_others_are_kept(tmp_path):
+    powers = {"gan_patch_size": 8, "gan_dims": 4, "true_face_power": 0.01}
+    source = make_model(tmp_path / "model", options=OPTIONS | powers | {"gan_power": 0.1})
+    weights = through(source, tmp_path / "out", tmp_path)
+    assert {"gan.conv0", "code_discriminator.out"} <= {block.name for block in weights.table} == set(weights.blocks)
+    assert weights.step["rivals"] == {"gan": [8, 4], "code": True}
+    assert not weights.kept
+
+    data = data_in(source) | {"options": OPTIONS | powers | {"gan_power": 0.0}}
+    (source / "alpha_SAEHD_data.dat").write_bytes(b"".join(pickled(data)))
+    weights = through(source, tmp_path / "again", tmp_path / "second")
+    assert sorted(weights.kept) == ["GAN.npy", "GAN_opt.npy"]
+    assert not [name for name in weights.blocks if name.startswith("gan")]
+    assert_equal(arrays_in(source), arrays_in(tmp_path / "again"))
 
 
 @pytest.mark.parametrize("kind", ["AMP", "AMPLegacy", "Quick96"])

@@ -1,7 +1,6 @@
 """Our export of a model that the original saved, against what the original's own export of it draws."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +18,11 @@ TOLERANCE = 1e-5
 Deviations = dict[str, float | str]
 
 
-def check_dfms(folder: Path) -> Iterator[tuple[str, Deviations, bool]]:
-    """A case for each DFM file with vectors; the model it was made from lies in model_dirs under its name."""
-    for path in sorted((folder / "dfm").glob("*.dfm")):
-        vectors = np.load(path.with_name(f"{path.name}_vectors.npz"))
-        deviations = dfm_deviations(folder / "model_dirs" / path.stem, vectors)
-        yield f"dfm/{path.stem}", deviations, max(map(float, deviations.values())) <= TOLERANCE
+def check_dfm(path: Path) -> tuple[Deviations, bool]:
+    """A DFM file with vectors; the model it was made from lies in model_dirs under its name."""
+    vectors = np.load(path.with_name(f"{path.name}_vectors.npz"))
+    deviations = dfm_deviations(path.parent.parent / "model_dirs" / path.stem, vectors)
+    return deviations, max(map(float, deviations.values())) <= TOLERANCE
 
 
 def dfm_deviations(model_folder: Path, vectors: Recorded) -> Deviations:

@@ -5,17 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.settings.error import DflTuiError
+from tests.original.dfm_parity import check_dfm
 from tests.original.judge_parity import check_judge, judges_in
-from tests.original.model_dir_parity import check_model_dirs
+from tests.original.model_dir_parity import check_model_dir, model_name
 from tests.original.msssim_parity import check_msssim
 from tests.original.ops_parity import check_ops
 from tests.original.samples_parity import check_samples
 from tests.original.step_parity import check_forward, check_step
 
 Case = tuple[str, dict[str, float | str], bool]
-
-# Recorded things of networks and formats that do not exist yet: pattern -> what is missing.
-LATER = {"dfm/*.dfm": "export to DFM"}
 
 
 def check_folder(folder: Path) -> Iterator[Case]:
@@ -28,15 +26,14 @@ def check_folder(folder: Path) -> Iterator[Case]:
         yield from guarded("ops", lambda: check_ops(folder / "ops.npz"))
     if (folder / "samples" / "expected.npz").exists():
         yield from guarded("samples", lambda: renamed("samples", check_samples(folder / "samples")))
-    if (folder / "model_dirs").exists():
-        yield from guarded("model_dirs", lambda: check_model_dirs(folder / "model_dirs"))
+    for path in sorted((folder / "model_dirs").glob("*_expected.npz")):
+        yield from guarded(model_name(path), lambda path=path: [(model_name(path), *check_model_dir(path))])
+    for path in sorted((folder / "dfm").glob("*.dfm")):
+        yield from guarded(f"dfm/{path.stem}", lambda path=path: [(f"dfm/{path.stem}", *check_dfm(path))])
     if (folder / "mve_msssim.npz").exists():
         yield from guarded("mve_msssim", lambda: check_msssim(folder / "mve_msssim.npz"))
     for name, path in judges_in(folder):
         yield from guarded(name, lambda name=name, path=path: [check_judge(name, path)])
-    for pattern, what in LATER.items():
-        for path in sorted(folder.glob(pattern)):
-            yield path.relative_to(folder).with_suffix("").as_posix(), {"missing": what}, False
 
 
 def renamed(prefix: str, cases: Iterator[Case]) -> Iterator[Case]:

@@ -1,12 +1,21 @@
 """Model folders that the original program saved: what is read from them, what they predict, how they train on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.exchange.model_folder import find_model
+from core.exchange.part import gan_prefix_of, judge_part, judged_with, network_part
+from core.exchange.taking import Model, read_model, read_weights
+from core.exchange.tensors import moments_for, weights_for
+from core.nets.block_state import load_weights, weights_of
+from core.nets.family import make_network
 from core.settings.kind import Value
+from core.settings.registry import birth_settings
+from core.store.generation import BlockContent
+from core.train.optim import make_optimizer
+from core.train.step import Step
 from tests.original.digest import (
     Digest,
     digest_of,
@@ -14,67 +23,79 @@ from tests.original.digest import (
     state_deviations,
     weight_deviations,
 )
-from tests.original.network_files import (
-    Weights,
-    config_of,
-    put_state,
-    read_dictionary,
-    state_as_original,
-    weights_as_original,
-)
-from tests.original.options import missing_of, settings_of
-from tests.original.recorded_case import Recorded, batch_of, case_of, ties_of
+from tests.original.network_files import config_of
+from tests.original.options import missing_of
+from tests.original.recorded_case import Case, Recorded, batch_of, ties_of
 from tests.original.step_parity import PREDICTION, Deviations, Outcome, mix_of, prediction_deviations
 
 NEXT_LOSS = 1e-5
 SAMPLES = 64
-OPTIMIZER_FILE = "src_dst_opt"
-
-Files = dict[str, dict[str, Any]]       # bare file name -> its dictionary
+EXPECTED = "_expected.npz"
 
 
-def check_model_dirs(folder: Path) -> Iterator[tuple[str, Deviations, bool]]:
-    """A case for each saved model that has its expectations beside it."""
-    for expected in sorted(folder.glob("*_expected.npz")):
-        name = expected.name.removesuffix("_expected.npz")
-        deviations, is_within = check_model(folder / name, np.load(expected))
-        yield f"model_dirs/{name}", deviations, is_within
+def model_name(expected: Path) -> str:
+    """The case's name."""
+    return f"model_dirs/{expected.name.removesuffix(EXPECTED)}"
+
+
+def check_model_dir(expected: Path) -> Outcome:
+    """The saved model that has its expectations in this file beside it."""
+    return check_model(expected.with_name(expected.name.removesuffix(EXPECTED)), np.load(expected))
 
 
 def check_model(folder: Path, recorded: Recorded) -> Outcome:
-    """One saved model: its data, predictions, the next step's losses, weights and state after it."""
+    """One saved model, imported: its data, predictions, the next step's losses, what an export holds after it."""
     config = config_of(recorded)
-    prefix = next(folder.glob("*_data.dat")).name.removesuffix("data.dat")
-    data = read_dictionary((folder / f"{prefix}data.dat").read_bytes())
-    if missing := missing_of(config["kind"], data["options"]):
+    model = read_model(find_model(folder))
+    if missing := missing_of(config["kind"], model.data.options):
         return {"missing": missing}, False
-    files: Files = {p.name.removeprefix(prefix).removesuffix(".npy"): read_dictionary(p.read_bytes())
-                    for p in folder.glob(f"{prefix}*.npy")}
-    settings = settings_of(data["options"], config["kind"])
-    return train_on(files, data, settings, recorded, data["loss_history"] == config["loss_history"])
+    return train_on(model, recorded, model.data.losses.tolist() == config["loss_history"])
 
 
-def train_on(files: Files, data: dict[str, Any], settings: dict[str, Value], recorded: Recorded,
-             is_data_right: bool) -> Outcome:
+def imported(model: Model, settings: dict[str, Value]) -> Case:
+    """The model as a run takes it over: weights, moments, judges."""
+    network = make_network(settings)
+    step = Step(network, make_optimizer(str(settings["optimizer"]), network))
+    weights = read_weights(model, settings)
+    step.restore(weights.step, settings)
+    for learner in step.learners:
+        for block in learner.blocks:
+            load_weights(learner.module, block.name, dict(weights.blocks[block.name].weights))
+            learner.optimizer.load_state(block.name, weights.blocks[block.name].moments)
+    return Case(network, step, settings)
+
+
+def train_on(model: Model, recorded: Recorded, is_data_right: bool) -> Outcome:
     """Predict and train one step further."""
-    state = files.pop(OPTIMIZER_FILE)
-    weights: Weights = files
-    case = case_of(settings, weights)
-    put_state(case.network, case.step.optimizer, state)
+    settings = birth_settings(model.taken.settings)
+    case = imported(model, settings)
     found: Deviations = {"predictions": max(prediction_deviations(case, recorded).values())}
     ties = ties_of(case, recorded)
-    result = case.step(batch_of(recorded, settings), settings, iteration=data["iter"], mix=mix_of(recorded),
+    result = case.step(batch_of(recorded, settings), settings, iteration=model.data.iteration, mix=mix_of(recorded),
                        locked=case.locked).read()
     found["next_loss"] = loss_deviation(np.array([result.src, result.dst]), recorded["next_loss"])
     is_within = is_data_right and found["predictions"] <= PREDICTION and found["next_loss"] <= NEXT_LOSS
 
     digest = digest_of(recorded, "after_next", [str(name) for name in recorded["names"]])
-    kept, moved = parted(digest, lambda name: name.startswith(OPTIMIZER_FILE))
-    ours = {variable.replace("/", ".npy|", 1): v for variable, v in weights_as_original(case.network).items()}
+    kept, moved = parted(digest, lambda name: name.partition("|")[0].endswith("_opt.npy"))
+    ours = exported(case, model.folder.kind)
     weight_found, are_weights = weight_deviations(moved, ours, SAMPLES, 1)
-    ours = {f"{OPTIMIZER_FILE}.npy|{k}": v for k, v in state_as_original(case.network, case.step.optimizer).items()}
     state_found, is_state = state_deviations(kept, ours, SAMPLES, 1, ties)
     return found | weight_found | state_found, is_within and are_weights and is_state
+
+
+def exported(case: Case, kind: str) -> dict[str, np.ndarray]:
+    """Everything that the case's files would hold, by `file|key`."""
+    blocks = {block.name: BlockContent(weights_of(learner.module, block.name), learner.optimizer.state_of(block.name))
+              for learner in case.step.learners for block in learner.blocks}
+    parts = [network_part(case.settings), *(judge_part(judge, settings, gan_prefix_of(kind, ()))
+                                            for judge, settings in judged_with(case.step.state(), case.settings))]
+    found: dict[str, np.ndarray] = {}
+    for part in parts:
+        files = weights_for(part.tensors, blocks) | {
+            part.moments: moments_for(part.tensors, blocks, str(case.settings["optimizer"]))}
+        found |= {f"{file}.npy|{key}": array for file, arrays in files.items() for key, array in arrays.items()}
+    return found
 
 
 def parted(digest: Digest, belongs: Any) -> tuple[Digest, Digest]:

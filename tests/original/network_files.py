@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from core.faces.unpickle import unpickle
-from core.nets.dfl_keys import OriginalTensor, from_original, original_tensors, to_original
-from core.nets.network import Blocked, FaceNetwork
+from core.nets.dfl_keys import OriginalTensor, original_tensors, to_original
+from core.nets.network import Blocked
 from core.train.optim import Optimizer
 
 MAX_VALUES = 1_000_000      # a loss history of 300,000 iterations has about as many
@@ -51,16 +51,6 @@ def weights_from_recipe(tensors: Iterable[OriginalTensor], seed: int) -> Weights
             values = draws.uniform(-1, 1, shape) * np.sqrt(6 / (field * (shape[-2] + shape[-1]))) * 1.25
         found.setdefault(tensor.file, {})[tensor.key] = (np.round(values * 512) / 512).astype(np.float32)
     return found
-
-
-def put_state(network: FaceNetwork, optimizer: Optimizer, state: Mapping[str, np.ndarray]) -> None:
-    """Set moments and counters from the original's optimizer file; a block that it has nothing of was never trained."""
-    moments = slots_by_block(network, optimizer)
-    for block, names in moments.items():
-        if not any(key in state for key, _ in names.values()):
-            continue
-        arrays = {name: from_original(state[key], tensor) for name, (key, tensor) in names.items()}
-        optimizer.load_state(block, arrays | {"counter": np.asarray(state["iters:0"], np.int64)})
 
 
 def state_as_original(network: Blocked, optimizer: Optimizer, gan_prefix: str = "D_src") -> dict[str, np.ndarray]:
