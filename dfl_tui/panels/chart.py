@@ -217,7 +217,8 @@ class ChartPanel(Panel[View]):
 
     def note(self, view: View) -> str:
         reach = RANGES[self._reach]
-        return f"{'all' if reach is None else f'last {reach // 1000}k'}{', log' if self._log else ''}"
+        shown = _("all") if reach is None else _("last {n}").format(n=f"{reach // 1000}k")
+        return shown + (_(", log") if self._log else "")
 
     def action_log(self) -> None:
         """Logarithmic or plain value scale."""

@@ -135,7 +135,7 @@ class Panel(Widget, Generic[Shown]):
         style, mark = (look.cursor, "▌") if self.has_focus else (look.title, " ")
         number = f"{digit(self.ID)} " if digit(self.ID) else ""
         name: list[Part] = [(f"{mark}{number}", style), (_(self.TITLE), style), (" ", style)]
-        used = sum(len(text) for text, _style in name)
+        used = width_of(name)
         end: list[Part] = [(f"{note} ", look.pale)] if note else [(" ", look.rule)]
         return between([*name, ("─" * max(width - used - width_of(end) - 1, 0), look.rule)], end, width)
 

@@ -19,6 +19,8 @@ assert all("site" in module.__path__[0] for module in (core, dfl_tui, themes)), 
 print(len(list((demo_folder() / "src").glob("*.jpg"))), "demo faces")
 for package in ("themes", "core.recipes.builtin"):
     print(len([f for f in importlib.resources.files(package).iterdir() if f.name.endswith(".toml")]), package)
+from dfl_tui.language import LOCALE
+print(len(list(LOCALE.glob("*/LC_MESSAGES/dfl_tui.mo"))), "languages")
 """
 
 
@@ -51,10 +53,11 @@ def run(site: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_the_package_data_are_in_the_wheel(installed, tmp_path):
     found = run(installed, "-c", LOOK_UP, cwd=tmp_path)
     assert found.returncode == 0, found.stderr
-    faces, themes, recipes = (int(line.split()[0]) for line in found.stdout.splitlines())
+    faces, themes, recipes, languages = (int(line.split()[0]) for line in found.stdout.splitlines())
     assert faces == 96
     assert themes >= 2
     assert recipes >= 1
+    assert languages >= 1
 
 
 @pytest.mark.journey
