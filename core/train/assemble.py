@@ -34,7 +34,7 @@ class Trainer:
                 stack.callback(faces.close)
                 step = make_step(ground)
                 tools = make_tools(self._pipe, ground, faces, step, stack)
-                self._loop = loop = Loop(tools, ground.start.iteration, ground.start.drawn)
+                self._loop = loop = Loop(tools, ground.start.iteration)
                 introduce(ground, tools, loop)
             except EndTraining as end:
                 return end.ending   # nothing was trained

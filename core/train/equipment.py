@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from core.nets.family import make_network
 from core.nets.initial import initialise
 from core.store.preview import PreviewStore
+from core.train.batches import Batches
 from core.train.ground import Ground
 from core.train.listeners import listeners
 from core.train.loop import Tools
@@ -51,5 +52,6 @@ def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, sta
         writer.continue_from(ground.start.generation)
     preview = Preview(step.network, faces.caches, PreviewStore(folder), say=pipe.say, warn=notices.warn)
     stack.callback(preview.close, PREVIEW_PATIENCE_S)
-    return Tools(pipe, ground.boundary, course, faces, step, writer, preview, publisher, notices,
+    batches = Batches(faces, ground.start, notices, ground.machine.device)
+    return Tools(pipe, ground.boundary, course, faces, batches, step, writer, preview, publisher, notices,
                  identity(course.state.settings, ground.machine))

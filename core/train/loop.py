@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.events.event import FacesChanged, FaceSetNote, NetworkMade, Stopped
 from core.settings.error import DflTuiError
+from core.train.batches import Batches
 from core.train.boundary import Boundary, EndTraining
 from core.train.course import Course
 from core.train.lrd import LrdStream
@@ -20,8 +21,8 @@ from core.train.preview import Preview
 from core.train.publisher import Publisher
 from core.train.rate import rate
 from core.train.step import Step
-from core.train.train_batch import TrainBatch, to_train_batch
-from core.train.training_faces import SIDES, TrainingFaces
+from core.train.train_batch import TrainBatch
+from core.train.training_faces import TrainingFaces
 from core.train.writer import Standing, Writer
 from core.wire.trainer_record import Phase
 
@@ -38,6 +39,7 @@ class Tools:
     boundary: Boundary
     course: Course
     faces: TrainingFaces
+    batches: Batches
     step: Step
     writer: Writer
     preview: Preview
@@ -47,12 +49,11 @@ class Tools:
 
 
 class Loop:
-    """Trains until it is told to end. `iteration`: completed ones; `drawn`: faces of each side drawn so far."""
+    """Trains until it is told to end. `iteration`: completed ones."""
 
-    def __init__(self, tools: Tools, iteration: int, drawn: Mapping[str, int]) -> None:
+    def __init__(self, tools: Tools, iteration: int) -> None:
         self._tools = tools
         self.iteration = iteration
-        self.drawn = dict(drawn)
         self._save_ms = 0.0             # of the training thread, since the last iteration
         sides: tuple[Literal["src", "dst"], ...] = ("src", "dst")
         self._changed_sides = [side for side in sides if self._new_note(side) is not None]
@@ -105,8 +106,6 @@ class Loop:
         numbers = self._step(batch)
         lr = rate(settings, self.iteration)
         self.iteration += 1
-        for side in SIDES:
-            self.drawn[side] += int(settings["batch_size"])
         ended = time.perf_counter()
         total_ms, save_ms, self._save_ms = (ended - began) * 1000, self._save_ms, 0.0
         self._tools.publisher.put((self.iteration, lr, data_ms, total_ms - data_ms - save_ms, save_ms, total_ms,
@@ -115,15 +114,7 @@ class Loop:
 
     def next_batch(self) -> TrainBatch:
         """The samples of the next step, on the device."""
-        course = self._tools.course
-        drawn = {side: count - course.first_drawn(side) for side, count in self.drawn.items()}
-        samples = self._tools.faces.batch(life=course.life, iteration=self.iteration, drawn=drawn,
-                                          settings=in_effect(course.settings))
-        for sentence in samples.problems:
-            self._tools.notices.warn("faces", sentence)
-        if samples.restarts:
-            self._tools.notices.warn("workers", f"{samples.restarts} sample workers ended and were started again")
-        return to_train_batch(samples, self._tools.step.optimizer.device)
+        return self._tools.batches.next(self.iteration)
 
     def equip(self) -> None:
         """Make the discriminators that the settings in force need, and have the blocks written down when they are
@@ -138,6 +129,7 @@ class Loop:
         course = self._tools.course
         result = self._tools.step(batch, course.settings, iteration=self.iteration, locked=course.locked,
                                   stream=LrdStream(int(course.settings["seed"]), course.life))
+        self._tools.batches.trained(result)
         return result.numbers
 
     # --- errands at a boundary (core/train/boundary.py) ---------------------------------------------------------------
@@ -160,7 +152,7 @@ class Loop:
     def _standing(self) -> Standing:
         course = self._tools.course
         return Standing(self.iteration, course.life, course.position, course.settings, tuple(course.events),
-                        {**self._tools.extra, "drawn": dict(self.drawn), "step": self._tools.step.state()})
+                        {**self._tools.extra, **self._tools.batches.state(), "step": self._tools.step.state()})
 
     # --- face sets that are not what the journal says -----------------------------------------------------------------
     def _new_note(self, side: str) -> FaceSetNote | None:
@@ -178,7 +170,7 @@ class Loop:
             new = self._new_note(side)
             if new is not None:
                 before = getattr(self._tools.course.state, side).faces
-                body = FacesChanged(side, new, self.drawn[side])
+                body = FacesChanged(side, new, self._tools.batches.drawn[side])
                 why = f"{side} had {before:,} faces and has {new.faces:,}, or others, now"
                 if not self._tools.boundary.propose(body, self.iteration, why):
                     say = Phase("training", f"stands still until the journal can say that the faces of {side} changed")

@@ -1,7 +1,7 @@
 """The two face sets of a run while it trains: opened with their progress said, cached, and turned into batches."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import disk_usage
 
@@ -10,12 +10,15 @@ from core.faces.face_type import face_type_of
 from core.faces.faceset import FaceSet, open_faceset
 from core.faces.pose import yaw_of
 from core.samples.planes import Batch
+from core.samples.request import Pick
 from core.samples.source import SampleSource
 from core.settings.error import FaceFileError
 from core.settings.kind import Value
+from core.train.pretrain import is_pretraining
 from core.train.sample_options import sample_options
 
 SIDES = ("src", "dst")
+PRETRAIN = "pretraining"
 MOST_CACHE_BYTES = 16 * 1024**3     # of one face set; 16 GB hold 260,000 faces at 128 px
 CACHE_SHARE = 4                     # and never more than this fraction of what is free
 NAMED_PROBLEMS = 5                  # files of a warning; `faces check` names all
@@ -24,12 +27,16 @@ log = logging.getLogger(__name__)
 
 
 class TrainingFaces:
-    """Faces of both people at the model's size, and the source of their batches."""
+    """Faces of both people at the model's size, and the source of their batches.
+
+    `caches` may hold a third set, PRETRAIN: while the run is being pretrained, both sides are drawn from it.
+    """
 
     def __init__(self, sets: Mapping[str, FaceSet], caches: Mapping[str, FaceCache], *, seed: int,
                  workers: int) -> None:
         self.sets = sets
         self.caches = caches
+        self._drawn_from = SIDES
         self._seed = seed
         self._workers = workers
         self._source: SampleSource | None = None
@@ -38,9 +45,14 @@ class TrainingFaces:
     def batch(self, *, life: int, iteration: int, drawn: Mapping[str, int], settings: Mapping[str, Value]) -> Batch:
         """The samples of the step after `iteration` completed ones; drawn counts from the epochs' beginning."""
         options = sample_options(settings)
-        source = self._source_with(needs_yaw=options.uniform_yaw)
+        source = self._source_with(self._names(settings), needs_yaw=options.uniform_yaw)
         return source.batch(life=life, iteration=iteration, drawn_src=drawn["src"], drawn_dst=drawn["dst"],
                             options=options)
+
+    def again(self, picks: tuple[Sequence[Pick], Sequence[Pick]], settings: Mapping[str, Value]) -> Batch:
+        """Samples that were made before, unwarped."""
+        options = sample_options(settings)
+        return self._source_with(self._names(settings), needs_yaw=options.uniform_yaw).again(picks, options)
 
     def close(self) -> None:
         """End the workers."""
@@ -48,13 +60,18 @@ class TrainingFaces:
             self._source.close()
             self._source = None
 
-    def _source_with(self, *, needs_yaw: bool) -> SampleSource:
-        if self._source is not None and (self._has_yaw or not needs_yaw):
+    def _names(self, settings: Mapping[str, Value]) -> tuple[str, str]:
+        """The sets that src and dst are drawn from."""
+        return (PRETRAIN, PRETRAIN) if is_pretraining(settings) and PRETRAIN in self.caches else SIDES
+
+    def _source_with(self, names: tuple[str, str], *, needs_yaw: bool) -> SampleSource:
+        if self._source is not None and names == self._drawn_from and (self._has_yaw or not needs_yaw):
             return self._source
         self.close()
-        self._has_yaw = needs_yaw
-        yaws = (yaw_of(self.sets["src"]), yaw_of(self.sets["dst"])) if needs_yaw else None
-        self._source = SampleSource(self.caches["src"], self.caches["dst"], seed=self._seed, workers=self._workers,
+        self._has_yaw, self._drawn_from = needs_yaw, names
+        src, dst = names
+        yaws = (yaw_of(self.sets[src]), yaw_of(self.sets[dst])) if needs_yaw else None
+        self._source = SampleSource(self.caches[src], self.caches[dst], seed=self._seed, workers=self._workers,
                                     yaws=yaws)
         return self._source
 
@@ -63,6 +80,8 @@ def open_faces(folders: tuple[Path, Path], settings: Mapping[str, Value], cache:
                say: Callable[[str], None]) -> TrainingFaces:
     """Open the face sets of src and dst. `say` gets a sentence now and then. Raises FaceFileError."""
     sets = {side: open_side(side, folder, say) for side, folder in zip(SIDES, folders, strict=True)}
+    if settings["pretrain_dir"]:
+        sets[PRETRAIN] = open_side(PRETRAIN, Path(str(settings["pretrain_dir"])), say)
     face_type = face_type_of(str(settings["face_type"]))
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     limit = min(MOST_CACHE_BYTES, disk_usage(cache).free // CACHE_SHARE)
