@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .derivative import absolute
-from .loss_mask import blurred
+from .loss_mask import blurred, quick96_blurred
 from .similarity import dssim, msssim, msssim_l1, window_sizes
 from .style import style
 
@@ -29,6 +29,7 @@ class Options:
     loss: str = "SSIM"
     background_power: float = 0.0
     two_windows_from: int = 256      # AMP: 0, two windows at every resolution
+    plain: bool = False              # Quick96: the mask blurred by 3, neither cut nor doubled
 
 
 def over_chw(x: np.ndarray) -> np.ndarray:
@@ -53,9 +54,16 @@ def pixel(a: np.ndarray, b: np.ndarray, options: Options) -> np.ndarray:
     return 0.0 * over_chw(b) if options.loss == "MS-SSIM+L1" else 10.0 * over_chw((a - b) ** 2)
 
 
+def softened(mask: np.ndarray, options: Options) -> np.ndarray | float:
+    """What pictures are multiplied with: the blurred mask, Quick96's, or nothing."""
+    if not options.masked:
+        return 1.0
+    return quick96_blurred(mask) if options.plain else blurred(mask, mask.shape[-1])
+
+
 def terms(side: Side, options: Options) -> dict[str, np.ndarray]:
     """Every term of src_loss or dst_loss but the styles, each (b,)."""
-    m = blurred(side.mask, side.target.shape[-1]) if options.masked else 1.0
+    m = softened(side.mask, options)
     seen, drawn = side.target * m, side.picture * m
     found = {
         "structure": structure(seen, drawn, options),
@@ -91,5 +99,5 @@ def background_style(swap: np.ndarray, dst_target: np.ndarray, src_mask: np.ndar
 
 def seen_by_gan(side: Side, options: Options) -> tuple[np.ndarray, np.ndarray]:
     """Real and fake image of the discriminator: S and SS, masked when training is."""
-    m = blurred(side.mask, side.target.shape[-1]) if options.masked else 1.0
+    m = softened(side.mask, options)
     return side.target * m, side.picture * m

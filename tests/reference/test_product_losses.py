@@ -197,6 +197,7 @@ FORMS = {
     "ssim": (loss_side.LossForm(), saehd.Options()),
     "unmasked": (loss_side.LossForm(is_masked=False), saehd.Options(masked=False)),
     "two windows": (loss_side.LossForm(has_two_windows=True), saehd.Options(two_windows_from=0)),
+    "quick96": (loss_side.LossForm(is_plain=True), saehd.Options(plain=True)),
     "background": (loss_side.LossForm(background_power=0.3), saehd.Options(background_power=0.3)),
     "ms-ssim": (loss_side.LossForm(function="MS-SSIM", background_power=0.5),
                 saehd.Options(loss="MS-SSIM", background_power=0.5)),
