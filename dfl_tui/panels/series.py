@@ -1,7 +1,7 @@
 """One line a series: its name, its newest value, its shape over the last iterations."""
 
-from dataclasses import dataclass
-from math import nan
+from dataclasses import dataclass, replace
+from math import isfinite, nan
 
 from rich.style import Style
 from textual.strip import Strip
@@ -19,7 +19,10 @@ from dfl_tui.panels.panel import Panel
 RANGE = 5_000        # iterations shown; what happened lately, where the chart shows the whole
 NAME_CELLS, VALUE_CELLS = 6, 8
 # metric column -> name on screen. Iterations a second are not recorded: they are a thousand over total_ms.
-SHOWN = {"src": "src", "dst": "dst", "masks": "masks", "lr": "rate", "total_ms": "it/s"}
+SHOWN = {"src": "src", "dst": "dst", "masks": "masks", "d_real": "D real", "d_fake": "D fake", "code_real": "C real",
+         "code_fake": "C fake", "lr": "rate", "total_ms": "it/s"}
+# What the discriminators of pictures (D) and of codes (C) believe; a line each while they learn.
+BELIEFS = ("d_real", "d_fake", "code_real", "code_fake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All lines, in the order of SHOWN, and the iteration that the newest is of."""
+    """The lines, in the order of SHOWN, and the iteration that the newest is of."""
 
     lines: tuple[Line, ...]
     reach: int
@@ -44,8 +47,15 @@ def select(model: Model) -> View:
     got = model.answers.get(SeriesPanel.ID)
     history = got.answer if got and isinstance(got.answer, History) else None
     values = newest(model.tick)
-    lines = tuple(Line(name, values.get(column, ""), means(history, column)) for column, name in SHOWN.items())
-    return View(lines, history.last - history.first if history else 0)
+    lines = []
+    for column, name in SHOWN.items():
+        line = Line(name, values.get(column, ""), means(history, column))
+        known = [value for value in line.means if isfinite(value)]
+        if column not in BELIEFS:
+            lines.append(line)
+        elif known:     # no tick tells these
+            lines.append(replace(line, value=short(known[-1])))
+    return View(tuple(lines), history.last - history.first if history else 0)
 
 
 def newest(tick: Tick | None) -> dict[str, str]:
@@ -82,7 +92,8 @@ def question(iteration: int, width: int) -> AskHistory | None:
 
 def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
     """A row a series. Pure."""
-    styles = {"src": look.src, "dst": look.dst, "masks": look.masks, "rate": look.rate, "it/s": look.speed}
+    styles = {"src": look.src, "dst": look.dst, "masks": look.masks, "rate": look.rate, "it/s": look.speed,
+              "D real": look.src, "D fake": look.dst, "C real": look.src, "C fake": look.dst}
     rows = []
     for line in view.lines:
         style = styles[line.name]

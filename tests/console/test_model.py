@@ -1,16 +1,18 @@
 """The model: a welcome, then messages, folded to what is on screen."""
 
 import time
+from array import array
+from math import nan
 
 import pytest
 
 from core.events.act import SetValues
 from core.events.event import Asked, Event, Locked, RolledBack, Warned
 from core.events.fold import fold
-from core.wire.console_record import EventNews, Events, LeaseNews, PreviewNews, StateNews
+from core.wire.console_record import EventNews, Events, History, LeaseNews, PreviewNews, SeriesBuckets, StateNews
 from dfl_tui.acts import act_of, stop_consequence, to_be_undone, undone
 from dfl_tui.model import Answer, Answered, Clock, Link, Model, apply, missing_events
-from dfl_tui.panels import events, header, locks, stages, verdict
+from dfl_tui.panels import events, header, locks, series, stages, verdict
 from dfl_tui.phase import phase_of
 from tests.console.recorded import Recorded, born_events
 
@@ -160,3 +162,18 @@ def test_stopping_states_its_consequence_in_numbers(model):
     after = apply(model, EventNews(later(model, Asked(SetValues({"clipgrad": True}), 9_000))))
     told = stop_consequence(after)
     assert "iteration 3,512" in told and "2 waiting acts stay" in told
+
+
+def test_what_discriminators_believe_has_a_line_while_they_learn(model):
+    def packed(*values: float) -> bytes:
+        return array("d", values).tobytes()
+
+    def answered(d_real: float) -> Model:
+        buckets = {name: SeriesBuckets(packed(0.0), packed(value), packed(value), packed(value))
+                   for name, value in (("src", 0.5), ("d_real", d_real), ("d_fake", d_real))}
+        question = series.question(3_512, 40)
+        return apply(model, Answered("series", Answer(question, History(0, 0, 3_512, buckets))))
+
+    assert [line.name for line in series.select(answered(nan)).lines] == ["src", "dst", "masks", "rate", "it/s"]
+    lines = series.select(answered(0.625)).lines
+    assert [(line.name, line.value) for line in lines][3:5] == [("D real", "0.6250"), ("D fake", "0.6250")]
