@@ -56,7 +56,7 @@ def degraded(picture: Picture, wanted: Degradation, draws: Uniforms, grain: Call
     steps: tuple[Callable[[Picture], Picture], ...] = (
         lambda x: _blurred(x, draws[8:10], strength, is_dfl=is_dfl),
         lambda x: _noisy(x, draws[10:12], wanted.strength, grain, is_dfl=is_dfl),
-        lambda x: _as_jpeg(x, draws[12], wanted.strength),
+        lambda x: _as_jpeg(x, draws[12], wanted.strength, is_dfl=is_dfl),
         lambda x: _shrunk(x, draws[13], wanted.strength, is_dfl=is_dfl))
     for kind in np.argsort(draws[_KINDS:2 * _KINDS]):
         if draws[kind] < shares[kind]:
@@ -139,10 +139,11 @@ def _poisson(mean: float, *, is_centred: bool) -> NDArray[np.float32]:
 
 
 # --- JPEG and size -------------------------------------------------------------------------------------------------
-def _as_jpeg(picture: Picture, draw: float, strength: float) -> Picture:
+def _as_jpeg(picture: Picture, draw: float, strength: float, *, is_dfl: bool) -> Picture:
     """Through a JPEG of quality 50 to 84; a strength of 2 doubles what is missing to 100."""
     quality = 100 - (100 - int(_between(JPEG_QUALITY, draw))) * strength
-    levels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    levels = np.clip(picture, 0, 1) * 255
+    levels = np.asarray(np.floor(levels) if is_dfl else np.rint(levels), np.uint8)
     quality = int(min(max(quality, LEAST_QUALITY), 100))
     _, encoded = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)

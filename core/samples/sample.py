@@ -70,7 +70,8 @@ class SideMaker:
     def make_again(self, picks: Sequence[Pick], options: SampleOptions, out: Side) -> Iterable[str]:
         """The same for samples that were made before, with the target as input (facts/losses.md 8)."""
         for slot, pick in enumerate(picks):
-            yield self._make_one(pick, options, slot, out)
+            # The set may have changed since, as when pretraining ends: then it is another face, and no error.
+            yield self._make_one(pick._replace(face=pick.face % len(self._faces)), options, slot, out)
             out.warped[slot] = out.target[slot]
 
     def _make_one(self, pick: Pick, options: SampleOptions, slot: int, out: Side) -> str:

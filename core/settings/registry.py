@@ -188,6 +188,13 @@ SETTINGS: tuple[Setting, ...] = (
             "Train on many people before the two: no warp, both sides flipped, even poses, no GAN, style or "
             "learning-rate dropout. When it is switched off, the inter begins anew, with its moments. dfl leaves "
             "true_face_power on, with a discriminator that learns nothing, and freezes liae's inter_ab."),
+    Setting("pretrain_dir", FACES, Text(r"(/[^\n]*)?", "the full path of a folder of faces, or nothing"), "", "restart",
+            "Folder of aligned faces of many people, which both sides are drawn from while pretrain is on; without it "
+            "the faces of src and dst are. Leave it empty once pretraining is over.",
+            cost="It is read at each start of the trainer, as src and dst are."),
+    Setting("pretrain_people", FACES, Text(r"[^\n]*", "who is shown, and on what ground"), "", "restart",
+            "Who is shown in pretrain_dir and on what ground the pictures may be used, in your words. It stays in the "
+            "journal of the run; without it pretrain_dir is refused."),
     Setting("unwarped_every", LOSS, Whole(0, 1000), 0, "live",
             "Every so many iterations the network sees unwarped faces although random warp is on; 0 never. Quick96 of "
             "the original takes 3 (and shows it the faces of the iteration before)."),
@@ -337,6 +344,9 @@ def check_together(settings: Mapping[str, Value]) -> None:
     if float(settings["true_face_power"]) and not str(settings["archi"]).startswith("df"):
         raise SettingError(f"true_face_power = {settings['true_face_power']} needs archi = df",
                            hint="leave it at 0: in other networks src and dst have no codes of one kind")
+    if settings["pretrain_dir"] and not settings["pretrain_people"]:
+        raise SettingError("who is shown in pretrain_dir, and on what ground, is not stated",
+                           hint="set pretrain_people with it, in your own words")
     letters = str(settings["archi"]).partition("-")[2]
     resolution = int(settings["resolution"])
     if resolution % 32 and ("d" in letters or "t" in letters):
