@@ -67,7 +67,7 @@ def guards(side: saehd.Side, wanted: Wanted) -> np.ndarray:
 def losses(given: Pictures, w: Weights, wanted: Wanted) -> dict[str, np.ndarray]:
     """src_loss, dst_loss (as shown), loss_G (all that is paid), loss_Dgan0 and loss_Dcode0 (before any update)."""
     src_in, dst_in = given["warped_src"], given["warped_dst"]
-    if wanted.archi == "amp":
+    if wanted.archi.startswith("amp"):
         return amp_losses(network.amp(src_in, dst_in, w, wanted.choice), given, w, wanted)
     drawn = (network.df_ud if wanted.archi == "df-ud" else network.liae_ud)(src_in, dst_in, w)
     src = side_of("src", drawn.ss, drawn.ssm, given, wanted)
@@ -92,6 +92,8 @@ def losses(given: Pictures, w: Weights, wanted: Wanted) -> dict[str, np.ndarray]
 def amp_losses(drawn: network.Drawn, given: Pictures, w: Weights, wanted: Wanted) -> dict[str, np.ndarray]:
     src = side_of("src", drawn.ss, drawn.ssm, given, wanted)
     dst = side_of("dst", drawn.dd, drawn.ddm, given, wanted)
+    if wanted.archi == "amp_legacy":
+        return legacy_losses(src, dst, wanted)
     found = {"src_loss": amp.side_loss(src, wanted.form), "dst_loss": amp.side_loss(dst, wanted.form)}
     found["loss_G"] = found["src_loss"] + found["dst_loss"]
     held = {"dfl": [(dst, 0.1, 1e-6)], "mve": [(src, 25.0, 1e-5), (dst, 25.0, 1e-5)], "n": []}[wanted.hold]
@@ -109,3 +111,12 @@ def amp_losses(drawn: network.Drawn, given: Pictures, w: Weights, wanted: Wanted
         found["loss_G"] = found["loss_G"] + guards(src, wanted)
         found["loss_Dgan0"] = adversarial.amp_discriminator(*seen)
     return found
+
+
+def legacy_losses(src: saehd.Side, dst: saehd.Side, wanted: Wanted) -> dict[str, np.ndarray]:
+    """AMPLegacy without GAN: SAEHD's windows, dst's background lightly held, no smoothness (facts/losses.md 7).
+
+    The original shows the hold in dst_loss; here, as in the product, it is paid beside it.
+    """
+    shown = {"src_loss": saehd.loss(src, wanted.form), "dst_loss": saehd.loss(dst, wanted.form)}
+    return {**shown, "loss_G": sum(shown.values()) + amp.background_term(dst, weight=0.1, tv_weight=0.0)}

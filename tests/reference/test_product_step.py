@@ -59,6 +59,10 @@ CASES = {
     "amp, held as in the fork": ("amp", AMP,
         {"speckle_guard": "dfl", "background_hold": "mve"},
         W(archi="amp", hold="mve", choice=CHOICE)),
+    "amp, background": ("amp", AMP,
+        {"background_power": 0.3, "background_hold": "n"},
+        W(archi="amp", form=F(background_power=0.3), hold="n", choice=CHOICE)),
+    "amp of old": ("amp", {**AMP, "model": "amp_legacy"}, {}, W(archi="amp_legacy", choice=CHOICE)),
 }
 
 
