@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.events.event import Ended, Event, Started, Stopped, Warned
+from core.events.event import Ended, Event, Stopped, Warned
 from core.events.fold import inverse
 from core.run import poison, restart
 from core.run.archive import Archive
@@ -21,6 +21,7 @@ from core.run.hook import Happening
 from core.run.ledger import Draft, Ledger
 from core.run.orphan import PATIENCE, Orphan, Patience
 from core.run.program import Program
+from core.run.status import why_it_stands_still
 from core.run.trainer_end import Exit, how_it_ended
 from core.run.trainer_process import TrainerProcess
 from core.settings.error import DflTuiError, StoreError
@@ -110,7 +111,7 @@ class Conductor:
         while not (self._is_ending or self.hands_over):
             if not self._wants_trainer():
                 self._phase = "stopped" if self._ledger.state.stopped else "parked"
-                self._detail = self._why_stopped()
+                self._detail = why_it_stands_still(self._ledger.state, self._ledger.events)
                 if not await self._another_program_is_there():
                     await self._sleep(None)
                 continue
@@ -140,19 +141,6 @@ class Conductor:
         if row is not None and row[1] == self._ledger.state.life:
             self.progress = max(self.progress, row[0])
 
-    def _why_stopped(self) -> str:
-        state = self._ledger.state
-        match state.stopped:
-            case "target":
-                return f"the target of {state.settings['target_iter']:,} iterations is reached"
-            case "failure":
-                stops = (e.why for e in reversed(self._ledger.events) if isinstance(e.body, Stopped))
-                return next(stops) or "the trainer failed"
-            case "":
-                return "nobody started the training: resume it"
-            case _:
-                return "saved; resume it to go on"
-
     async def _old_trainer_is_gone(self) -> bool:
         """Wait until no trainer of an earlier supervisor writes any more; False when something changed meanwhile."""
         waits_for = self._orphan.look(time.monotonic())
@@ -180,14 +168,10 @@ class Conductor:
 
     def _note_lost_trainer(self) -> None:
         """A trainer that began and has no end in the journal lost its supervisor: say so."""
-        for event in reversed(self._ledger.events):
-            if isinstance(event.body, Ended):
-                return
-            if isinstance(event.body, Started):
-                sentence = ("the supervisor ended without a word (killed, or the machine went down); "
-                            + (self._orphan.story or "the run goes on from what was saved"))
-                self._ledger.note(Draft(Ended("supervisor", sentence), self.progress))
-                return
+        if restart.has_no_end(self._ledger.events):
+            sentence = ("the supervisor ended without a word (killed, or the machine went down); "
+                        + (self._orphan.story or "the run goes on from what was saved"))
+            self._ledger.note(Draft(Ended("supervisor", sentence), self.progress))
 
     def _begin(self) -> Attempt | None:
         """Start a trainer; None when it could not be started."""

@@ -71,6 +71,12 @@ def _backoff(failures: int) -> float:
     return 0.0 if failures <= 0 else min(LONGEST_WAIT_S, 2.0 ** min(failures - 1, 10))
 
 
+def has_no_end(events: Sequence[Event]) -> bool:
+    """Whether the last trainer that began to train has no end in the journal."""
+    last = next((e.body for e in reversed(events) if isinstance(e.body, Started | Ended)), None)
+    return isinstance(last, Started)
+
+
 def ends(events: Sequence[Event]) -> list[End]:
     """The history that a journal tells, so that a supervisor that was started anew knows it too."""
     history: list[End] = []

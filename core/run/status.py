@@ -1,7 +1,9 @@
 """The tick: how the run stands right now, put together from what the supervisor knows. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.events.event import Event, Stopped
 from core.events.state import RunState
 from core.wire.console_record import Losses, Machine, Tick
 from core.wire.trainer_record import Beat
@@ -30,6 +32,20 @@ def tick(state: RunState, now: Moment) -> Tick:
                 compute_ms=beat.compute_ms, save_ms=beat.save_ms, lr=beat.lr,
                 eta_s=eta_s(state, beat), contact=now.contact, replaying_to=beat.replaying_to,
                 losses=Losses(beat.src, beat.dst, beat.src_smooth, beat.dst_smooth, beat.masks), machine=now.machine)
+
+
+def why_it_stands_still(state: RunState, events: Sequence[Event]) -> str:
+    """What a person is told of a run that no trainer is wanted for."""
+    match state.stopped:
+        case "target":
+            return f"the target of {state.settings['target_iter']:,} iterations is reached"
+        case "failure":
+            reasons = (e.why for e in reversed(events) if isinstance(e.body, Stopped))
+            return next(reasons, "") or "the trainer failed"
+        case "":
+            return "nobody started the training: resume it"
+        case _:
+            return "saved; resume it to go on"
 
 
 def eta_s(state: RunState, beat: Beat) -> float | None:
