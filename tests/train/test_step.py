@@ -226,3 +226,28 @@ def test_a_deferred_gpu_result_can_be_read_later():
     step, settings = some_step()
     result = train(step, settings, 1)[0]
     assert result.numbers.shape == (9,) and not result.numbers.requires_grad and not result.src.requires_grad
+
+
+# --- learning-rate dropout over several steps -------------------------------------------------------------------------
+def test_dropout_moves_three_weights_in_ten_anew_each_step_and_nearly_all_in_twelve():
+    step, settings = some_step("df", resolution=32, ae_dims=128, e_dims=8, d_dims=8, lr_dropout="y", lr=1e-3,
+                               lr_cos=0)
+    side = TrainSide(*(torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(i)) for i in (1, 2)),
+                     torch.ones(2, 1, 32, 32), None)
+    batch = TrainBatch(side, replace(side, warped=side.target))
+    parameters = list(step.network.parameters())
+    first = [p.detach().clone() for p in parameters]
+    shares, before, last = [], first, []
+    for iteration in range(12):
+        train(step, settings, 1, first=iteration, batch=batch)
+        moved = torch.cat([(p != old).flatten() for p, old in zip(parameters, before, strict=True)])
+        feels = torch.cat([(moments != 0).flatten() for block in step.learner.blocks for _, slot, moments in
+                           step.optimizer.moments_of(block.name) if slot == "m"])     # they had a gradient
+        assert int(feels.sum()) > 1_000_000 and not (moved & ~feels).any()
+        shares.append(float(moved[feels].float().mean()))
+        if iteration:
+            assert float((moved & last)[feels].float().mean()) < 0.1     # 0.09 for two draws, 0.3 for one drawn twice
+        before, last = [p.detach().clone() for p in parameters], moved
+    assert shares == pytest.approx([0.30] * 12, abs=0.005)
+    ever = torch.cat([(p != old).flatten() for p, old in zip(parameters, first, strict=True)])
+    assert float(ever[feels].float().mean()) == pytest.approx(1 - 0.7**12, abs=0.005)
