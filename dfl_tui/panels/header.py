@@ -1,9 +1,12 @@
 """The header: run, state, iteration, speed and where the time goes, how long it takes, last contact, who steers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.strip import Strip
 
+from core.settings.family import SAEHD
+from core.settings.kind import Value
 from dfl_tui.draw.line import Part, between, width_of
 from dfl_tui.draw.number import duration
 from dfl_tui.language import _
@@ -50,9 +53,15 @@ def select(model: Model) -> View:
         contact=contact(tick.contact, model.wall) if tick else "",
         driver=driver(model),
         steers=model.steers,
-        network=" · ".join([state.device or "no device yet", str(settings["archi"]), f"{settings['resolution']} px",
+        network=" · ".join([state.device or "no device yet", network_word(settings), f"{settings['resolution']} px",
                             _("life {n}").format(n=state.life)]) if state else "",
     )
+
+
+def network_word(settings: Mapping[str, Value]) -> str:
+    """What the network is called: its letters, or its family where that has one shape only."""
+    model = settings.get("model", SAEHD)    # a supervisor of an older version has no families
+    return str(settings["archi"] if model == SAEHD else model)
 
 
 def split(data_ms: float, compute_ms: float, save_ms: float) -> str:

@@ -7,8 +7,16 @@ import sys
 import numpy as np
 import pytest
 
+from core.events.act import LockBlocks
+from core.events.fold import fold
 from core.jobs.swap import main as swap
 from core.jobs.trial import main as trial
+from core.nets.block_state import weights_of
+from core.nets.family import make_network
+from core.nets.initial import initialise
+from core.run.birth import AMP_INTERS
+from core.store.generation import Generations
+from core.store.journal import read_journal
 from tests.train.directing import SMALL, Director, make_run, small_faces
 
 
@@ -82,3 +90,37 @@ def test_a_trial_says_memory_and_time_before_a_run_exists(tmp_path):
 def test_settings_that_do_not_fit_each_other_are_refused_before_anything_is_read(tmp_path, capsys):
     assert trial([str(tmp_path), str(tmp_path), str(tmp_path), "archi=df-d", "resolution=80"]) == 1
     assert "multiple of 32" in records(capsys)[0]["hint"]
+
+
+@pytest.mark.journey
+@pytest.mark.slow
+def test_an_amp_run_trains_all_but_its_inters_and_swaps_as_far_as_it_is_told(tmp_path, capsys):
+    run = make_run(tmp_path / "amp", small_faces(tmp_path / "faces"), model="amp", archi="amp-udt", inter_dims=12,
+                   waiting=[(LockBlocks(AMP_INTERS), None)], target_iter=2, preview_every=1)
+    with Director(run) as trainer:
+        assert trainer.wait() == 0, trainer.log
+    state = fold(read_journal(run.journal))
+    fresh = make_network(state.settings)
+    initialise(fresh, int(state.settings["seed"]))
+    stayed = {name for name, content in Generations(run).load(1).items()
+              if all(np.array_equal(content.weights[key], array) for key, array in weights_of(fresh, name).items())}
+    assert stayed == set(state.locks) == {"inter_src.dense2", "inter_dst.dense2"}
+    assert run.preview_png.exists()
+    words = [str(run.path), str(tmp_path / "faces" / "dst"), "--format", "npz", "--device", "cpu", "--out"]
+    for morph in ("0", "1"):
+        assert swap([*words, str(tmp_path / morph), "--morph", morph]) == 0
+        assert json.loads((tmp_path / morph / "lineage.json").read_text())["morph"] == float(morph)
+    for path in (tmp_path / "0").glob("*.npz"):
+        with np.load(path) as none, np.load(tmp_path / "1" / path.name) as whole:
+            assert np.array_equal(none["swap"], none["dst"])        # nothing of src is in it
+            assert not np.array_equal(whole["swap"], whole["dst"])
+    capsys.readouterr()
+    assert swap([*words, str(tmp_path / "2"), "--morph", "2"]) == 1
+    assert "out of range" in records(capsys)[-1]["error"]
+
+
+@pytest.mark.slow
+def test_a_morph_is_refused_by_a_network_that_swaps_whole(trained, tmp_path, capsys):
+    run, faces = trained
+    assert swap([str(run.path), str(faces / "dst"), "--out", str(tmp_path), "--morph", "0.5"]) == 1
+    assert records(capsys)[-1]["error"] == "run trained is a saehd, which swaps whole or not at all"
