@@ -166,10 +166,10 @@ def legend(view: View, series: Sequence[Series], frame: Frame, width: int, look:
 def draw(view: View, frame: Frame, width: int, height: int, look: Look) -> list[Strip]:
     """Legend line, curves, marks, iteration scale. Pure."""
     if view.history is None:
-        return [strip([(view.refused or _("reading the history"), look.pale)], width)]
+        return [strip([(f" {view.refused or _('reading the history')}", look.pale)], width)]
     series = curves(view.history, look)
     if not any(isfinite(value) for s in series for value in s.mean):
-        return [strip([(_("no losses yet: the curves begin with the first iteration"), look.pale)], width)]
+        return [strip([(f" {_('no losses yet: the curves begin with the first iteration')}", look.pale)], width)]
     marks = [Mark(p.iteration, p.glyph, look.bad if p.is_bad else look.accent) for p in view.points]
     chart_look = ChartLook(plain=look.plain, pale=look.pale, cursor=look.strong)
     rows = draw_chart(series, frame, marks, width=width, height=height - 1, look=chart_look)

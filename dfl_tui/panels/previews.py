@@ -166,7 +166,7 @@ class PreviewsPanel(Panel[View]):
         if view.now is None:
             text = view.refused or (_("no preview yet: v draws one") if view.newest is None
                                     else _("reading the preview"))
-            return [strip([(text, look.pale)], width)]
+            return [strip([(f" {text}", look.pale)], width)]
         self._columns, self._total = len(view.now.columns), view.now.total
         self._settle(width, height)
         then = view.then if self._then is not None else None
@@ -174,7 +174,7 @@ class PreviewsPanel(Panel[View]):
             if not self._is_loading:
                 self._is_loading = True
                 self.run_worker(self._load())
-            return [strip([(_("reading the preview"), look.pale)], width)]
+            return [strip([(f" {_('reading the preview')}", look.pale)], width)]
         from dfl_tui.draw.tiles import draw_tiles, picked  # late: see _load
 
         tiles = picked(view.now, then, self._layout.columns, self._layout.faces)

@@ -106,3 +106,5 @@ class StagesPanel(Listing[View]):
         row = self.current
         if row is not None and row.key.startswith("waiting "):
             self.post_message(Withdraw(int(row.key.removeprefix("waiting "))))
+        else:
+            self.app.notify(_("there is no waiting act under the cursor"), severity="warning", markup=False)
