@@ -7,6 +7,7 @@ fails. A case that needs a network or option which does not exist yet is missing
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -15,13 +16,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started as a 
 from tests.original.folder_parity import check_folder
 
 
+def shown(value: float | str) -> float | str:
+    """A deviation with three digits; JSON has no number for what is not finite."""
+    if isinstance(value, str):
+        return value
+    return float(f"{value:.3g}") if math.isfinite(value) else str(value)
+
+
 def main(arguments: list[str]) -> int:
     """Print the cases of every folder; 1 if one of them fails or none is found."""
     results = []
     for folder in map(Path, arguments):
         for name, deviations, is_within in check_folder(folder):
             results.append(is_within)
-            rounded = {k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in deviations.items()}
+            rounded = {k: shown(v) for k, v in deviations.items()}
             print(json.dumps({"case": name, "folder": folder.name, "ok": bool(is_within)} | rounded), flush=True)
     failed = results.count(False)
     print(f"{len(results)} cases, {failed} failed", file=sys.stderr)

@@ -22,7 +22,7 @@ def check_dfm(path: Path) -> tuple[Deviations, bool]:
     """A DFM file with vectors; the model it was made from lies in model_dirs under its name."""
     vectors = np.load(path.with_name(f"{path.name}_vectors.npz"))
     deviations = dfm_deviations(path.parent.parent / "model_dirs" / path.stem, vectors)
-    return deviations, max(map(float, deviations.values())) <= TOLERANCE
+    return deviations, all(float(value) <= TOLERANCE for value in deviations.values())   # NaN is not
 
 
 def dfm_deviations(model_folder: Path, vectors: Recorded) -> Deviations:

@@ -116,9 +116,9 @@ def state_deviations(digest: Digest, ours: Arrays, count: int, steps: int, ties:
         else:
             tied_values.append(value)
             is_within &= value <= tolerance.state
-    wide = np.array(values) > ties[""].state
-    is_within &= not wide.any() if steps == 1 else bool(wide.mean() <= 1 - STATE_SHARE and max(values) <= STATE_REST)
-    worst = {f"state_{steps}": max(values), f"state_{steps}_beyond": float(wide.mean())}
+    wide = ~(np.array(values) <= ties[""].state)       # NaN is wide
+    is_within &= not wide.any() if steps == 1 else bool(wide.mean() <= 1 - STATE_SHARE and np.max(values) <= STATE_REST)
+    worst = {f"state_{steps}": float(np.max(values)), f"state_{steps}_beyond": float(wide.mean())}
     return worst | ({f"state_{steps}_tied": max(tied_values)} if tied_values else {}), is_within
 
 

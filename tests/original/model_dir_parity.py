@@ -69,7 +69,7 @@ def train_on(model: Model, recorded: Recorded, is_data_right: bool) -> Outcome:
     """Predict and train one step further."""
     settings = birth_settings(model.taken.settings)
     case = imported(model, settings)
-    found: Deviations = {"predictions": max(prediction_deviations(case, recorded).values())}
+    found: Deviations = {"predictions": float(np.max(list(prediction_deviations(case, recorded).values())))}
     ties = ties_of(case, recorded)
     result = case.step(batch_of(recorded, settings), settings, iteration=model.data.iteration, mix=mix_of(recorded),
                        locked=case.locked).read()

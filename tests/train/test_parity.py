@@ -141,3 +141,27 @@ def test_weights_of_another_shape_are_refused():
     weights = weights_from_recipe(original_tensors(make_network(settings)), 11)
     with pytest.raises(NetworkError, match="in the file"):
         case_of(settings | {"ae_dims": 24}, weights)
+
+
+def test_a_recorded_number_that_is_none_fails_its_case(tmp_path):
+    def spoilt(recorded):
+        recorded["src_loss"] = np.full_like(recorded["src_loss"], np.nan)
+
+    folder = folder_with(tmp_path, "step_df-ud_adabelief", spoilt)
+    assert main([str(folder)]) == 1
+    assert not any(is_within for _, _, is_within in check_folder(folder))
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("cases.json", b'{"golden_df": '), ("cases.json", b"[1, 2]"), ("cases.json", b'{"golden_df": 3}'),
+    ("cases.json", b'{"golden_df": {}}'), ("cases.json", b'{"golden_df": {"kind": "dance"}}'),
+    ("ops.npz", b"PK\x03\x04 no archive"), ("mve_msssim.npz", b""), ("disc_patch16.npz", b"no"), ("README.md", b"")])
+def test_a_broken_file_is_said_in_a_sentence(tmp_path, capsys, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert main([str(tmp_path)]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path, capsys):
+    assert main([str(tmp_path / "nowhere")]) == 1
+    assert "is no folder" in json.loads(capsys.readouterr().out)["error"]
