@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .loss_mask import blurred
-from .saehd import Options, Side, loss, over_chw, pixel, structure
+from .saehd import Options, Side, loss, over_chw
 from .style import variation
 
 
@@ -23,29 +23,11 @@ def background_term(side: Side, *, weight: float = 0.1, tv_weight: float = 1e-6)
     return weight * over_chw((drawn - side.target * outside) ** 2) + tv_weight * variation(drawn)
 
 
-def fork_background_power(side: Side, options: Options) -> np.ndarray:
-    """k (structure + pixel) on whole pictures plus k * 10 mean squared difference for every loss function.
-
-    MS-SSIM counts the pixel part twice, as described. For SSIM the description names the part "added for all loss
-    functions" as *the* pixel part, so it counts once there.
-    """
-    options = replace(options, two_windows_from=0)
-    k, squared = options.background_power, 10.0 * over_chw((side.target - side.picture) ** 2)
-    own = pixel(side.target, side.picture, options) if options.loss == "MS-SSIM" else 0.0
-    return k * (structure(side.target, side.picture, options) + own + squared)
-
-
 def channel_choice(order: np.ndarray, morph_factor: float) -> np.ndarray:
     """0/1 over inter channels with exactly int(I * morph_factor) ones; order: the sample's shuffle of range(I)."""
     chosen = np.zeros(len(order))
     chosen[order[: int(len(order) * morph_factor)]] = 1.0
     return chosen
-
-
-def mixed_code(inter_src: np.ndarray, inter_dst: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """src code: (b, I, g, g) maps of both inters on the src encoding, z (b, I). No rescale."""
-    z = z[:, :, None, None]
-    return inter_src * z + inter_dst * (1.0 - z)
 
 
 def swap_code(inter_src: np.ndarray, inter_dst: np.ndarray, morph: float) -> np.ndarray:

@@ -34,10 +34,3 @@ def blur_out_corrected(image: np.ndarray, mask: np.ndarray, resolution: int) -> 
     sigma, outside = resolution / 128.0, 1.0 - mask
     share = gblur(outside, sigma)
     return image * mask + gblur(image * outside, sigma) / np.where(share == 0.0, 1.0, share) * outside
-
-
-def unpack(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """face, eyes and mouth, eyes, mouth of the fork's packed mask (0..1 face, 1..2 eyes, 2..3 mouth)."""
-    eyes_mouth = np.clip(packed - 1.0, 0.0, 1.0)
-    mouth = np.clip(packed - 2.0, 0.0, 1.0)
-    return np.clip(packed, 0.0, 1.0), eyes_mouth, np.clip(eyes_mouth - mouth, 0.0, 1.0), mouth

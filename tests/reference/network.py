@@ -97,16 +97,18 @@ def liae_ud(src: np.ndarray, dst: np.ndarray, w: Weights) -> Drawn:
     return Drawn(*drawn, *codes)
 
 
+def amp_maps(x: np.ndarray, w: Weights) -> tuple[np.ndarray, np.ndarray]:
+    """What inter_src and inter_dst make of the same faces, each (b, inter_dims, R / 32, R / 32)."""
+    seen, grid = dense(encoder(x, w, deep=True, unit=True), w, "encoder/dense1"), x.shape[-1] // 32
+    of_src, of_dst = (dense(seen, w, f"{n}/dense2").reshape(len(x), -1, grid, grid) for n in ("inter_src", "inter_dst"))
+    return of_src, of_dst
+
+
 def amp(src: np.ndarray, dst: np.ndarray, w: Weights, choice: np.ndarray) -> Drawn:
     """choice: (b, inter_dims) of 0/1, 1 = the channel of inter_src. No loss sees a swap: its code is dst's."""
-    grid = src.shape[-1] // 32
-    seen = [dense(encoder(x, w, deep=True, unit=True), w, "encoder/dense1") for x in (src, dst)]
-    maps = {
-        (side, name): dense(seen[side], w, f"{name}/dense2").reshape(len(src), -1, grid, grid)
-        for side, name in ((0, "inter_src"), (0, "inter_dst"), (1, "inter_dst"))
-    }
+    (of_src, of_dst), (_, code_dst) = amp_maps(src, w), amp_maps(dst, w)
     z = choice[:, :, None, None]
-    code_src, code_dst = maps[0, "inter_src"] * z + maps[0, "inter_dst"] * (1 - z), maps[1, "inter_dst"]
+    code_src = of_src * z + of_dst * (1 - z)
     drawn = *decoder(code_src, w, "decoder", deep=True), *decoder(code_dst, w, "decoder", deep=True)
     return Drawn(*drawn, code_src, code_dst, code_dst)
 

@@ -237,8 +237,9 @@ def test_noise_has_the_formula_s_moments(is_dfl):
 @pytest.mark.parametrize("is_dfl", [False, True])
 def test_jpeg_is_one_of_the_qualities(is_dfl):
     low, high = degrade.JPEG_QUALITY
-    # rounded to 8 bits; the original truncates, which darkens by half a level
-    eight_bits = np.round(np.clip(A, 0, 1) * 255).astype(np.uint8)
+    # rounded to 8 bits; the original cuts, which darkens by half a level
+    levels = np.clip(A, 0, 1) * 255
+    eight_bits = (np.floor(levels) if is_dfl else np.round(levels)).astype(np.uint8)
     stored = {q: cv2.imencode(".jpg", eight_bits, [cv2.IMWRITE_JPEG_QUALITY, q])[1] for q in range(low, high)}
     pictures = {q: cv2.imdecode(code, cv2.IMREAD_COLOR) / 255.0 for q, code in stored.items()}
     for seed in range(12):

@@ -1,14 +1,17 @@
-"""AMP's choice of channels: its counts and its evenness (facts/losses.md 5 and 7)."""
+"""AMP's choice of channels: its counts and its evenness (facts/losses.md 5 and 7); swaps at a morph."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from core.nets.family import make_network
 from core.samples.stream import Address, Draws, Stream
 from core.train.mix import chosen
 
-from . import amp, stream
+from . import amp, network, stream
+from .test_product_step import AMP, GIVEN, load, made_up, settings_of
 
 
 def rows(n: int, channels: int, share: float, mixing: str) -> np.ndarray:
@@ -40,3 +43,15 @@ def test_a_bernoulli_choice_is_free():
     assert abs(stream.normal_deviates(found.mean(), found.size, np.ceil(0.3 * 1024) / 1024)) < 4
     assert found.sum(axis=1).var() == pytest.approx(channels * 0.3 * 0.7, rel=4 * np.sqrt(2 / n))
     assert abs(stream.correlation_deviates(found[:-1], found[1:])) < 4.5
+
+
+@pytest.mark.parametrize("morph", [0.0, 0.3, 0.5, 1.0])
+def test_a_swap_at_a_morph_is_the_same(morph):
+    """The first int(24 * morph) channels come from inter_src."""
+    w, module = made_up("amp"), make_network(settings_of(AMP, {}))
+    load(module, w)
+    faces = GIVEN["warped_dst"][:1]
+    picture, mask = module.swap(torch.from_numpy(faces.astype(np.float32)), morph=morph)
+    expected = network.decoder(amp.swap_code(*network.amp_maps(faces, w), morph), w, "decoder", deep=True)
+    assert np.abs(picture.numpy() - expected[0]).max() < 2e-6
+    assert np.abs(mask.numpy() - expected[1]).max() < 2e-6

@@ -176,18 +176,23 @@ def test_a_step_moves_weights_by_what_its_moments_say(asked, share):
     assert result.gradient_norm > 1
 
 
-def test_the_judges_learn_from_what_is_drawn_after_the_network_has_moved():
+@pytest.mark.parametrize("name", ["df, both judges, unmasked", "amp, gan of both, held"])
+def test_the_judges_learn_from_what_is_drawn_after_the_network_has_moved(name):
     """The order of the original (facts/losses.md 3): their first moments are the gradient at the moved network's
     weights.
     """
-    step, settings, w, wanted = step_of("df, both judges, unmasked")
-    step(batch_of(has_priority=False), {**settings, "lr": 1e-3}, iteration=0)
+    step, settings, w, wanted = step_of(name)
+    mix = None if wanted.choice is None else torch.from_numpy(wanted.choice.astype(np.float32))[:, :, None, None]
+    step(batch_of(has_priority=wanted.has_priority), {**settings, "lr": 1e-3}, iteration=0, mix=mix)
     after = {full_name(t): to_original(step.network.parameters_of(t.block)[t.name].detach().numpy(), t).astype(float)
              for t in original_tensors(step.network)}
     learners = [step.rivals.gan, step.rivals.code]
     for learner, key in zip(learners, ("loss_Dgan0", "loss_Dcode0"), strict=True):
+        if learner is None:
+            continue
         module, optimizer = learner.module, learner.optimizer
-        tensor = next(t for t in original_tensors(module) if t.key == "out_conv/weight:0")
+        named = original_tensors(module, gan_prefix=wanted.gan_name)
+        tensor = next(t for t in named if t.key == "out_conv/weight:0")
         m = to_original(optimizer.state_of(tensor.block)[f"{tensor.name}.m"], tensor)
         slopes = {}
         for when, weights in (("before", w), ("after", {**w, **after})):
