@@ -15,6 +15,7 @@ from core.exchange.part import JUDGES, Part, gan_prefix_of, judge_part, network_
 from core.exchange.port_file import Port, read_port
 from core.exchange.tensors import Note, Source, load_tensors
 from core.nets.dfl_keys import OriginalTensor
+from core.settings.error import ExchangeError
 from core.settings.kind import Value
 from core.store.generation import BlockContent
 
@@ -48,6 +49,9 @@ class Weights:
 
 def read_model(folder: ModelFolder) -> Model:
     """Options, iterations and losses of a model. Raises ExchangeError."""
+    if folder.kind == "XSeg":
+        raise ExchangeError(f"{folder.file(DATA).name} is of an XSeg model, which draws masks and is not trained here",
+                            hint=f"dfl-tui faces mask FACES --xseg {folder.path} bakes its masks into faces")
     data = read_data(folder.file(DATA))
     return Model(folder, data, settings_of(folder.file(DATA).name, folder.kind, data.options))
 

@@ -48,7 +48,17 @@ def show_command(call: Call, name: str | None, wants_all: bool) -> None:
 def faces(state: RunState) -> dict[str, str]:
     """Who is shown in each face set, on what ground, and who said so."""
     return {"src": said(state.src, state.src_consent), "dst": said(state.dst, state.dst_consent),
-            _("recipe"): state.recipe or _("none"), _("device"): state.device or _("not started yet")}
+            _("recipe"): state.recipe or _("none"), _("device"): state.device or _("not started yet"),
+            **imported(state)}
+
+
+def imported(state: RunState) -> dict[str, str]:
+    """The model that the run goes on from, if it was imported."""
+    origin = state.origin
+    if origin is None:
+        return {}
+    return {_("imported"): _("{model} of iteration {iteration}, from {path}").format(
+        model=f"{origin.name} {origin.kind}", iteration=f"{origin.iteration:,}", path=origin.path)}
 
 
 def said(note: FaceSetNote, consent: Consent) -> str:

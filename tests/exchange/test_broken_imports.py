@@ -172,6 +172,12 @@ def test_a_broken_model_is_refused_by_file_and_key(tmp_path, sound, breaks, name
     assert "Error" not in sentence and "Traceback" not in sentence
 
 
+def test_an_xseg_model_is_no_run_and_says_what_it_is_for(tmp_path):
+    (tmp_path / "XSeg_data.dat").write_bytes(b"".join(pickled({"iter": 5, "options": {"face_type": "wf"}})))
+    with pytest.raises(DflTuiError, match=r"XSeg_data\.dat.*faces mask"):
+        imported(tmp_path)
+
+
 def test_enough_ways_of_being_broken_are_tried():
     assert len(BROKEN) >= 40
 

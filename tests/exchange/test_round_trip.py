@@ -12,6 +12,9 @@ from core.exchange.lineage import Lineage
 from core.exchange.model_folder import find_model
 from core.exchange.pickle_writer import pickled
 from core.exchange.taking import read_model, read_weights
+from core.exchange.tensors import Source, load_tensors, moments_for, slot_key, weights_for
+from core.nets.dfl_keys import original_tensors
+from core.nets.xseg import make_xseg
 from core.settings.registry import birth_settings
 from tests.exchange.making import ITERATION, NARROW, OF_KIND, OPTIONS, arrays_in, data_in, make_model
 
@@ -82,6 +85,18 @@ def test_every_array_of_another_family_comes_back_to_the_byte(tmp_path, kind):
     assert_equal(arrays_in(source), arrays_in(tmp_path / "out"))
     before = data_in(source)["options"]
     assert {key: data_in(tmp_path / "out")["options"][key] for key in before} == before
+
+
+def test_every_array_of_an_xseg_model_comes_back_to_the_byte():
+    tensors = original_tensors(make_xseg(2))
+    draws = np.random.default_rng(2)
+    weights = {tensor.key: draws.standard_normal(tensor.shape).astype(np.float32) for tensor in tensors}
+    moments = {"iters:0": np.array(9, np.int64)} | {
+        f"acc_{slot_key(tensor)}": draws.random(tensor.shape, np.float32) for tensor in tensors}
+    loaded = load_tensors(tensors, Source("XSeg", {"XSeg_256": weights}, moments, "XSeg_256_opt"), "rmsprop")
+    assert {note.what for note in loaded.notes} == {"taken"}
+    assert_equal({"XSeg_256": weights, "opt": moments}, {**weights_for(tensors, loaded.blocks),
+                                                        "opt": moments_for(tensors, loaded.blocks, "rmsprop")})
 
 
 def test_options_losses_and_preview_samples_come_back(tmp_path):
