@@ -140,7 +140,7 @@ def _nothing_usable(path: Path, problems: list[Problem]) -> FaceFileError:
 
 def _census(path: Path) -> str:
     """What a folder without a single picture holds."""
-    if path.is_file():
+    if path.is_file() or (path / PAK).exists() or (path / ZIP).exists():
         return "its table lists none"
     entries = list(path.iterdir())
     folders = sum(entry.is_dir() for entry in entries)

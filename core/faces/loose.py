@@ -39,6 +39,8 @@ def read_face(path: Path) -> tuple[Face, bytes]:
     """The face in a file, and the file's bytes. UnusableFaceError when there is none."""
     if path.suffix != ".jpg" and path.suffix.lower() in (".jpg", ".jpeg"):
         raise UnusableFaceError(FOREIGN, f"ends in {path.suffix}: DeepFaceLab looks for faces in files ending in .jpg")
+    if not path.suffix:
+        raise UnusableFaceError(FOREIGN, "is an ending without a name: DeepFaceLab does not take it for a picture")
     if path.suffix != ".jpg":
         raise UnusableFaceError(FOREIGN, f"is a {path.suffix[1:].upper()} picture; aligned faces are JPEG files")
     with opened(path) as (descriptor, size):

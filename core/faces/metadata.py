@@ -79,7 +79,7 @@ def _landmarks(value: object, side: int) -> Points:
     if not np.isfinite(points).all():
         raise UnusableFaceError(BAD_LANDMARKS, "has landmarks that are not finite numbers")
     if np.abs(points).max() > MAX_DISTANCE * side:
-        raise UnusableFaceError(BAD_LANDMARKS, f"has landmarks {np.abs(points).max():,.0f} pixels off the picture")
+        raise UnusableFaceError(BAD_LANDMARKS, f"has landmarks {np.abs(points).max():,.7g} pixels off the picture")
     if points.std(axis=0).min() < MIN_SPREAD_PX or points[17:49].std(axis=0).min() < MIN_SPREAD_PX:
         raise UnusableFaceError(BAD_LANDMARKS, "has landmarks that lie on one spot or line")
     return points

@@ -23,6 +23,7 @@ RESTORE = "restore it from a backup of the run folder"
 MAX_JOURNAL_BYTES = 1 << 30  # a year of one event a minute is 0.2 GB
 
 log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())   # else Python prints warnings beside the one sentence of a command
 decoder = msgspec.json.Decoder(Event)
 
 

@@ -10,6 +10,7 @@ import click
 from dfl_tui.cli.call import add_everywhere_options
 from dfl_tui.cli.exit_code import ExitCode
 from dfl_tui.cli.job import records, summary
+from dfl_tui.cli.printable import printable
 from dfl_tui.language import _, counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
@@ -55,8 +56,8 @@ def mask_command(folder: Path, xseg: Path, face_type: str | None, *, replace: bo
     done = with_problems("mask", arguments + (["--replace"] if replace else []), "masking")
     kept = _("; {n} have a mask already, which is kept: --replace bakes these too").format(
         n=f"{done['kept']:,}") if done["kept"] else ""
-    click.echo(counted("{n} mask", "{n} masks", done["baked"])
-               + _(" of {type} baked into {folder}").format(type=done["face_type"], folder=folder) + kept)
+    baked = _(" of {type} baked into {folder}").format(type=done["face_type"], folder=printable(str(folder)))
+    click.echo(counted("{n} mask", "{n} masks", done["baked"]) + baked + kept)
     return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
 
 
@@ -69,7 +70,8 @@ def unmask_command(folder: Path) -> int:
     A mask that somebody else made stays, and one that was replaced comes back.
     """
     done = with_problems("unmask", [str(folder.absolute())], "unmasking")
-    click.echo(counted("{n} mask", "{n} masks", done["taken"]) + _(" taken out of {folder}").format(folder=folder))
+    taken = counted("{n} mask", "{n} masks", done["taken"])
+    click.echo(taken + _(" taken out of {folder}").format(folder=printable(str(folder))))
     return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
 
 
@@ -122,7 +124,7 @@ def packed(what: str, folder: Path, name: str, words: list[str]) -> int:
     """Have the job pack or unpack, and tell what it did; the exit code."""
     found = summary("pack", [what, str(folder.absolute()), name, *words], f"{what}ing faces")
     faces = counted("{n} face is", "{n} faces are", found["faces"])
-    click.echo(f"{faces} {'in' if what == 'pack' else 'taken out of'} {found['path']}")
+    click.echo(f"{faces} {'in' if what == 'pack' else 'taken out of'} {printable(found['path'])}")
     for problem in found["problems"]:
         click.echo("  skipped: " + told_problem(problem["name"], problem["reason"]))
     return ExitCode.PROBLEMS if found["problems"] else ExitCode.OK
@@ -137,7 +139,8 @@ def told_faces(found: dict[str, Any]) -> list[str]:
     """The job's summary in lines, problems last, the reasons counted before them."""
     problems = found["problems"]
     lines = [counted("{n} usable face", "{n} usable faces", found["faces"])
-             + _(" in {path}, {n} with a mask of their own").format(path=found["path"], n=f"{found['with_mask']:,}")]
+             + _(" in {path}, {n} with a mask of their own").format(path=printable(found["path"]),
+                                                                    n=f"{found['with_mask']:,}")]
     for title in ("types", "sizes"):
         counts = sorted(found[title].items(), key=lambda item: -item[1])
         lines.append(f"{title:<6} " + ", ".join(f"{name} {count:,}" for name, count in counts))

@@ -46,4 +46,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def say(sentence: str) -> None:
     """One line on standard error."""
-    print(f"dfl-tui: {sentence}", file=sys.stderr)
+    from dfl_tui.cli.printable import printable
+
+    # click breaks some of its complaints into lines
+    print(f"dfl-tui: {printable(' '.join(sentence.split()))}", file=sys.stderr)

@@ -1,9 +1,17 @@
 """Errors of the command line: one sentence, the documented code, no traceback."""
 
+import shutil
+from pathlib import Path
+
+import click
 import pytest
 
+from core.settings.error import RefusedError, SettingError, StoreError, WireError
 from dfl_tui.cli.exit_code import MEANINGS, ExitCode
+from dfl_tui.cli.failure import NotFoundError, RunFailedError, code_of
 from dfl_tui.cli.main import run
+
+FACES = Path(__file__).parents[1] / "data" / "faces"
 
 
 @pytest.mark.parametrize(("words", "sentence"), [
@@ -31,3 +39,37 @@ def test_help_and_version_end_well(capsys):
     assert run(["--help"]) == ExitCode.OK
     assert run(["--version"]) == ExitCode.OK
     assert "dfl-tui 0." in capsys.readouterr().out
+
+
+def test_an_error_is_one_line_that_no_terminal_obeys(capsys, tmp_path):
+    folder = tmp_path / "a\x1b[31m\nb"
+    folder.mkdir()
+    assert run(["faces", "check", str(folder)]) == ExitCode.FAILED
+    said = capsys.readouterr().err
+    assert said.endswith("\n")
+    assert said.rstrip("\n").isprintable()
+    assert "holds no usable face" in said
+    assert run(["export", "demo", str(tmp_path / "out")]) == ExitCode.USAGE     # click lists choices in lines
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_folder_whose_name_is_an_escape_sequence_is_told_without_it(capsys, tmp_path):
+    folder = tmp_path / "a\x1b[31mb"
+    shutil.copytree(FACES, folder, ignore=shutil.ignore_patterns("*.pak", "*.npz"))
+    assert run(["faces", "check", str(folder)]) == ExitCode.OK
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("kind", "code"), [(StoreError, 1), (SettingError, 2), (NotFoundError, 3), (RefusedError, 4),
+                                            (RunFailedError, 5), (WireError, 6)])
+def test_scripts_can_tell_by_the_code_what_kind_of_error_it_was(kind, code):
+    assert code_of(kind("x")) == code
+
+
+def test_what_the_system_refuses_is_told_with_the_file_that_it_was(capsys, monkeypatch):
+    def full(*_words, **_options):
+        raise OSError(28, "No space left on device", "/full/file")
+
+    monkeypatch.setattr(click, "echo", full)
+    assert run(["keys"]) == ExitCode.FAILED
+    assert capsys.readouterr().err == "dfl-tui: /full/file: No space left on device\n"
