@@ -387,11 +387,12 @@ async def test_another_run_is_picked_from_the_list_and_escape_comes_back_without
 
 @case
 async def test_q_says_that_the_training_goes_on(tmp_path):
-    async with console(tmp_path) as (_run, pilot):
+    async with console(tmp_path) as (run, pilot):
         await pilot.press("q")
         await until(pilot, lambda: pilot.app.return_value is not None)
         assert pilot.app.return_value.sentence == ("detached: the training goes on; dfl-tui attach anna-on-bo "
                                                    "comes back")
+        assert run.commands == []           # nothing was asked of the run, and above all no stop
 
 
 @case

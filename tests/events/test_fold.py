@@ -214,3 +214,10 @@ def test_a_run_made_before_a_setting_existed_has_it_at_its_default():
     old = {key: value for key, value in defaults().items() if key != "keep_backups"} | {"batch_size": 3}
     state = fold([Event(1, 0, 0, 0.0, "person", Born("demo", old, NOTE, NOTE, CONSENT, CONSENT, "", "0.1.0"))])
     assert state.settings == defaults() | {"batch_size": 3}
+
+
+def test_a_roll_back_counts_epochs_from_the_faces_that_were_there_then():
+    events = journal(FacesChanged("src", OTHER, 40), FacesChanged("src", NOTE, 90), FacesChanged("dst", OTHER, 90))
+    back = event(5, RolledBack(1, 20, 2, 1), iteration=20, life=1)
+    state = fold([*events, back])
+    assert (state.first_drawn, state.src, state.dst) == ({"src": 40}, OTHER, NOTE)

@@ -274,3 +274,14 @@ def test_a_disk_that_stays_full_is_told_of_once_until_a_save_is_well_again(table
     table.desk.on_saved(Saved(1, 10, "", 5, 0.1, None))
     table.desk.on_not_saved(NotSaved("5 bytes are missing", 5, None))
     assert table.last.body == Warned("disk", "5 bytes are missing")
+
+
+def test_the_event_of_an_undo_names_the_change_that_it_takes_back(table):
+    table.trainer()
+    for act in (SetValues({"lr": 1e-4}), UndoLast()):
+        table.take(act)
+        table.desk.on_at(At(table.orders[-1].command, 7))
+        table.desk.on_applied(Applied(table.last.number))
+    changed, undone = table.ledger.events[-2:]
+    assert (undone.undoes, undone.body.changes[0].new) == (changed.number, changed.body.changes[0].old)
+    assert table.ledger.state.undoable == []

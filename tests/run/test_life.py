@@ -262,3 +262,21 @@ def test_the_real_program_serves_a_parked_run(run):
     path = ensure_supervisor(run.place, park=True)
     assert socket_path(run.place) == path
     assert PROGRAMS.supervisor != ()
+
+
+def test_a_change_that_is_taken_back_is_told_to_the_hook_once(make_run, tmp_path):
+    run = make_run(hook=f"cat >> {tmp_path}/notes")
+    console = run.console()
+    run.training()
+    console.command(SetValues({"batch_size": 512}))
+    event = console.hear(lambda m: isinstance(m, EventNews) and m.event.undoes is not None).event
+    console.tick(lambda t: t.iteration > event.iteration + 10)
+    console.command(StopRun())
+    console.tick(lambda t: t.phase == "stopped")
+
+    def told() -> list[str]:
+        lines = (tmp_path / "notes").read_text().splitlines() if (tmp_path / "notes").exists() else []
+        return [json.loads(line)["happening"] for line in lines]
+
+    until(lambda: "ended" in told() and "restarted" in told(), "both notes")
+    assert sorted(told()) == ["ended", "restarted"]

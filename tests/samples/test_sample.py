@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.faces.write_metadata import bake_mask
 from core.samples.error import SampleError
 from core.samples.request import SampleOptions
 from core.samples.source import Batch, SampleSource
@@ -174,3 +175,17 @@ def test_a_folder_that_is_gone_is_an_error_and_no_hang(folders, faces, tmp_path)
     shutil.rmtree(folder)
     with SampleSource(cache, faces[1], seed=1, workers=0) as source, pytest.raises(SampleError, match="none of 7 src"):
         batch_of(source)
+
+
+def test_eyes_count_only_where_a_baked_mask_leaves_them(folders, tmp_path):
+    for folder in folders:
+        shutil.copytree(folder, tmp_path / folder.name)
+        for path in (tmp_path / folder.name).glob("*.jpg"):
+            mask = np.zeros(cv2.imread(str(path)).shape[:2], np.float32)
+            mask[:, : mask.shape[1] // 2] = 1
+            bake_mask(path, mask)
+    half = [opened(tmp_path / folder.name, tmp_path / "cache") for folder in folders]
+    with SampleSource(*half, seed=SEED, workers=0) as source:
+        side = batch_of(source, options(eyes=True, mouth=True, batch_size=7)).src
+        assert side.eyes_mouth.any()
+        assert not side.eyes_mouth[side.mask == 0].any()

@@ -207,3 +207,26 @@ def test_batches_larger_than_the_memory_for_reading_ahead_are_made(faces):
 def test_the_setting_workers_leaves_a_core_to_the_trainer():
     assert worker_count(0) == 0 and worker_count(5) == 5
     assert 1 <= worker_count(-1) <= 8
+
+
+def test_a_change_at_the_very_iteration_that_was_made_ahead_is_in_its_batch(faces):
+    with SampleSource(*faces, seed=6, workers=1) as source, SampleSource(*faces, seed=6, workers=0) as in_place:
+        run(source, range(2))
+        assert run(source, range(2, 4), random_warp=False) == run(in_place, range(2, 4), random_warp=False)
+        for change in ({"life": 1}, {"drawn": 1}):
+            made = [content(batch_of(one, options(), iteration=4, **change)) for one in (source, in_place)]
+            assert made[0] == made[1], change
+
+
+def test_a_batch_stays_as_it_is_while_workers_make_those_after_it(faces):
+    def worked(source: SampleSource) -> float:
+        return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in source.process_ids)
+
+    with SampleSource(*faces, seed=6, workers=2) as source:
+        batch = batch_of(source, options(), iteration=0)
+        before, spent, looks = content(batch), -1.0, 0
+        while looks < 20:               # until they have nothing to do any more
+            spent, earlier = worked(source), spent
+            looks = looks + 1 if spent == earlier else 0
+            time.sleep(0.01)
+        assert content(batch) == before
