@@ -256,7 +256,9 @@ SETTINGS: tuple[Setting, ...] = (
             "How many automatic backups are kept; backups that you named stay until you remove them.",
             aliases=("maximum_n_backups",)),
     Setting("disk_budget_gb", SAVING, Real(0.0, 100_000.0), 0.0, "live",
-            "Most disk space for saves, in GB; 0 sets no limit. Backups that you named are never removed for it."),
+            "Most disk space for saves, in GB; 0 sets no limit. Beyond it old automatic saves first give up the "
+            "optimizer's moments and keep their weights (swap and export still work), then they go. Backups that you "
+            "named stay whole."),
     Setting("preview_every", SAVING, Whole(1, 1_000_000), 200, "live", "Iterations between previews.",
             cost="A preview costs about one step."),
     Setting("preview_faces", SAVING, Whole(1, 32), 4, "live", "Fixed faces of each person in the preview."),
