@@ -6,6 +6,7 @@ trainer does, and draws a batch. One JSON line: seconds, and MiB of trainer and 
 
 import contextlib
 import json
+import resource
 import shutil
 import sys
 import tempfile
@@ -69,7 +70,7 @@ def measured(folder: Path, scratch: Path, workers: int) -> dict[str, object]:
     src = open_faceset(folder, shown)
     sys.stderr.write("\n")
     open_s, open_cpu_s = time.monotonic() - began, time.process_time() - cpu
-    peak = psutil.Process().memory_info().rss
+    after, peak = psutil.Process().memory_info().rss, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     dst = open_faceset(folder)
     caches = [opened(faceset, scratch / side) for faceset, side in ((src, "src"), (dst, "dst"))]
     with SampleSource(*caches, seed=1, workers=workers) as source:
@@ -79,8 +80,8 @@ def measured(folder: Path, scratch: Path, workers: int) -> dict[str, object]:
         found = [memory(psutil.Process(pid)) for pid in source.process_ids]
         return {"benchmark": "faces", "faces": len(src.faces), "masks": src.with_mask(), "open_s": round(open_s, 1),
                 "open_cpu_s": round(open_cpu_s, 1), "first_batch_s": round(first_batch_s, 2),
-                "before_mib": round(before / MIB), "after_one_set_mib": round(peak / MIB),
-                "trainer": memory(psutil.Process()), "workers": found}
+                "before_mib": round(before / MIB), "peak_while_opening_mib": round(peak),
+                "after_one_set_mib": round(after / MIB), "trainer": memory(psutil.Process()), "workers": found}
 
 
 def memory(process: psutil.Process) -> dict[str, int]:

@@ -30,6 +30,7 @@ from core.settings.error import FaceFileError
 
 PAK_SUFFIX, ZIP_SUFFIX = ".pak", ".zip"
 PROGRESS_EVERY = 50
+APPENDED = 1000         # faces appended to the table at once, as Python's own pickler does
 NO_NAMES = ("", ".", "..")
 
 
@@ -119,7 +120,9 @@ def _write_zip(file: BinaryIO, faceset: FaceSet, progress: Progress) -> None:
 def _table(faceset: FaceSet) -> Iterator[bytes]:
     """The pickled list of what the original keeps of each face, piece by piece: a large one never is in memory."""
     yield b"\x80\x03]("
-    for face in faceset.faces:
+    for number, face in enumerate(faceset.faces):
+        if number and number % APPENDED == 0:
+            yield b"e("
         yield pickled(_config(face))[2:-1]
     yield b"e."
 

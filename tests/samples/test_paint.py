@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from core.samples.degrade import Degradation
+from core.samples.order import FaceOrder
 from core.samples.paint import AUGMENTS, TRANSFERS, Paint
 from core.samples.shadow import Shade
 from core.samples.source import SampleSource
+from core.samples.stream import Stream
 from core.settings.registry import BY_KEY, check, defaults
 from core.train.sample_options import sample_options
 from tests.samples.conftest import options
@@ -97,6 +99,15 @@ def test_every_dst_face_is_partner_once_an_epoch_of_them(source, faces, monkeypa
         batch_of(source, options(batch_size=4, paint=Paint("rct")), iteration=number, drawn=4 * number)
     partners = [asked[at:at + 4] for at in range(0, len(asked), 8)]      # src is made first: 4 partners, then 4 of dst
     assert all(sorted(epoch) == list(range(5)) for epoch in np.concatenate(partners).reshape(4, 5).tolist())
+
+
+def test_partners_are_a_deck_of_their_own():
+    """Src in its own colours would be recoloured by itself where both sides are one set."""
+    order = FaceOrder(50, seed=SEED, side=0)
+    positions = np.arange(50)
+    faces, partners = (order.shuffled(0, positions, stream=stream) for stream in (Stream.ORDER, Stream.PARTNER))
+    assert sorted(partners) == sorted(faces) == list(range(50))
+    assert (faces == partners).sum() < 6
 
 
 @pytest.mark.journey
