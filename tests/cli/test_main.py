@@ -54,10 +54,10 @@ def test_an_error_is_one_line_that_no_terminal_obeys(capsys, tmp_path):
 
 
 def test_a_folder_whose_name_is_an_escape_sequence_is_told_without_it(capsys, tmp_path):
-    folder = tmp_path / "a\x1b[31mb"
+    folder = tmp_path / "a\x1b[31m\x07b"       # click itself takes colours out where there is no terminal
     shutil.copytree(FACES, folder, ignore=shutil.ignore_patterns("*.pak", "*.npz"))
     assert run(["faces", "check", str(folder)]) == ExitCode.OK
-    assert "\x1b" not in capsys.readouterr().out
+    assert all(line.isprintable() for line in capsys.readouterr().out.split("\n"))
 
 
 @pytest.mark.parametrize(("kind", "code"), [(StoreError, 1), (SettingError, 2), (NotFoundError, 3), (RefusedError, 4),

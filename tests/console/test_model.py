@@ -5,6 +5,7 @@ from array import array
 from math import nan
 
 import pytest
+from msgspec.structs import replace
 
 from core.events.act import SetValues
 from core.events.event import Asked, Event, Locked, RolledBack, Warned
@@ -98,6 +99,9 @@ def test_a_driver_is_told_by_name_and_this_console_as_you(model):
 
 def test_news_of_a_preview_and_the_clock_are_taken(model):
     assert apply(model, PreviewNews(3_600)).preview == 3_600
+    newer = replace(model.tick, iteration=model.tick.iteration + 1)
+    assert apply(model, newer).tick is newer
+    assert apply(apply(model, newer), replace(newer, phase="paused")).tick.phase == "paused"
     assert apply(model, Clock(12.0)).wall == 12.0
 
 
