@@ -39,6 +39,7 @@ def run_console(home: Path, place: Place | None, *, colours: str = "auto", mouse
         environment["NO_COLOR"] = "1"
     from dfl_tui.program import Program  # late: Textual costs half a second, and reads the environment
 
+    # The picture mode follows the depth that was settled above, not what Textual guesses from TERM.
     program = Program(home, place, picture_mode=PICTURE_MODES[colour_depth], theme=theme,
                       stall_looks=stall_looks)
     result = program.run(mouse=mouse if mouse is not None else not is_slow_link())

@@ -57,6 +57,7 @@ class Client:
                 self._stream = stream
                 self._heard(welcome)
                 self._heard(Link("lost", await self._listen(stream)))
+            # A supervisor that hands over, or that its trainer starts again, is back within seconds: begin short.
             await asyncio.sleep(self._backoff_s[min(attempt, len(self._backoff_s) - 1)])
             attempt += 1
 
@@ -68,6 +69,7 @@ class Client:
         if stream is None:
             raise WireError(_("there is no connection to the run"), hint=_("it is made again by itself"))
         number = next(self._ids)
+        # The answer may come before `send` returns: who waits is known first.
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
@@ -112,6 +114,7 @@ class Client:
     async def _ping(self, stream: Stream[SupervisorMessage]) -> None:
         with contextlib.suppress(WireError):     # the listener hears of the end by itself
             while True:
+                # The lease ends with silence, so a console that only looks must say something too.
                 await asyncio.sleep(PING_S)
                 await stream.send(Ping(next(self._ids)))
 

@@ -23,6 +23,7 @@ def depth(environment: Mapping[str, str], wanted: str = "auto", tmux_features: s
         return "true" if "RGB" in tmux_features.split(",") else "256"
     if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return "true"
+    # Rich asks the last part of TERM as well; "direct" is ours (xterm-direct).
     return "256" if environment["TERM"].rpartition("-")[2] in ("256color", "kitty", "direct") else "16"
 
 

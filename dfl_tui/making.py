@@ -84,6 +84,7 @@ def make(draft: Draft, home: Path, told: Told) -> Place:
 
         plan = load(recipe)
         waiting = tuple(Waiting(act, at, plan.author) for at, act in plan.waiting)
+    # Read again although the form may have: faces can have been added since, and the key must be of now.
     notes = []
     for side in SIDES:
         summary = read_faces(draft, side, told)

@@ -117,6 +117,7 @@ def apply(model: Model, message: Message | Struct) -> Model:
             return replace(model, answers={**model.answers, name: answer})
         case Clock(wall=wall):
             return replace(model, wall=wall)
+        # Pongs, and answers that a future waits for, say nothing about the run.
         case _:
             return model
 
@@ -131,6 +132,7 @@ def welcomed(model: Model, welcome: Welcome) -> Model:
 
 def merged(known: Sequence[Event], more: Sequence[Event]) -> tuple[Event, ...]:
     """Both in the order of their numbers, the newest KEPT_EVENTS of them."""
+    # Numbers have no gaps in a journal, and what was heard twice is the same event.
     by_number = {event.number: event for event in (*known, *more)}
     return tuple(by_number[number] for number in sorted(by_number)[-KEPT_EVENTS:])
 

@@ -69,8 +69,10 @@ class Program(App[Parting], inherit_bindings=False):
         if self._place is None:
             self.action_runs()
         else:
+            # After the first frame: what shows a run costs as much as the frame itself.
             self.call_after_refresh(self.run_worker, self._open_first(self._place))
         self.set_interval(CLOCK_S, self._clock)
+        # Later than the first pictures: an import in a thread still takes its share of the loop's time.
         self.set_timer(IDLE_S, lambda: self.run_worker(preload()))
 
     def _use_themes(self, wanted: str) -> list[str]:
@@ -138,6 +140,7 @@ class Program(App[Parting], inherit_bindings=False):
         if self._showing is not None:
             self._showing.end()
         self._showing = Showing(self, place, start=start)
+        # The screens that lie there draw the model of the run that is let go.
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.push_screen(self._showing.screen())

@@ -82,6 +82,7 @@ class Session:
             running = self._fetches.get(name)
             if request == before or (running is not None and not running.done()):
                 continue
+            # A growing run changes its question with each bucket: once a second is as fast as an eye wants it.
             if at_once or before is None or now - when >= FETCH_GAP_S:
                 self._asked[name] = (request, now)
                 self._fetches[name] = asyncio.create_task(self._fetch(name, request))
@@ -96,6 +97,7 @@ class Session:
         except RefusedError as error:
             answer = Refused(0, error.message, error.hint)
         except WireError:
+            # A lost connection is no answer, and the panel keeps what it shows.
             self._asked.pop(name, None)     # asked again by the next clock
             return
         self.hear(Answered(name, Answer(request, answer)))
@@ -107,6 +109,7 @@ class Session:
             if found is None:
                 raise WireError(_("none answers yet"))
             return found
+        # Who only looks must not start a training; a run that trained when it was last seen goes on.
         tick = self.model.tick
         idle = not self._start if tick is None else tick.phase in IDLE_PHASES
         return ensure_supervisor(self.place, park=idle)

@@ -41,6 +41,7 @@ class Showing:
 
     def _changed(self, message: Message) -> None:
         """The model changed: draw soon, ticks and the clock at the next beat of the clock."""
+        # A key is answered by an event, and that must be seen at once; ticks may wait for the clock.
         if not isinstance(message, Tick | Clock) and not self._draws_soon:
             self._draws_soon = True
             self._app.set_timer(SOON_S, self._draw)

@@ -66,6 +66,7 @@ class Guard:
         while not self._released.wait(self._watch_s):
             self._missed += 1
             if self._code is not None:
+                # The loop was told; it may hang in a write to the terminal, and then nobody reads what it is told.
                 self._since_end += 1
             elif hung_up(self._stdin):
                 LOG.warning("terminal=gone")
@@ -75,9 +76,11 @@ class Guard:
 
     def _force(self) -> None:
         LOG.error("terminal=stalled looks=%d: the console ends, the training goes on", self._missed)
+        # A thread, for this write may block for ever as well.
         writer = threading.Thread(target=write_reset, args=(self._stdout,), daemon=True)
         writer.start()
         writer.join(WRITE_S)
+        # Not sys.exit: that would wait for the thread which hangs in its write.
         os._exit(self._code or 128 + signal.SIGHUP)
 
 
@@ -91,6 +94,7 @@ def hung_up(fd: int) -> bool:
 def write_reset(fd: int) -> None:
     """Switch off what a console leaves on. May block for ever where the terminal does not read."""
     try:
+        # O_NONBLOCK would be shared with the shell behind us: the write may block, the thread is given up.
         os.write(fd, RESET.encode())
     except OSError:
         LOG.info("reset=not written")

@@ -85,6 +85,7 @@ class Connection:
         self._channel.send(replace(request, id=number))
         deadline = time.monotonic() + ANSWER_S
         while (left := deadline - time.monotonic()) > 0:
+            # Ticks and previews come between; only the answer with our number counts.
             message = self._receive(left)
             if isinstance(message, Refused) and message.id == number:
                 raise RefusedError(message.sentence, hint=message.hint)

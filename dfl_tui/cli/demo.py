@@ -32,6 +32,7 @@ def demo_command(call: Call, assignments: tuple[str, ...], screen: ScreenOptions
 
     Makes a run called demo, or goes on with it. Without a terminal: 200 iterations in plain lines.
     """
+    # Called again it goes on: a demo that begins anew each time shows its first minute only.
     place = demo_run(call.home_folder(), assignments)
     start(place)
     if has_terminal():

@@ -35,6 +35,7 @@ def follow(place: Place, *, park: bool) -> Iterator[Standing | Event]:
                     lost = 0 if item.state == "training" else lost
                 yield item
             return
+        # The run goes on without this connection; only a supervisor that never stays is a reason to give up.
         except WireError:
             lost += 1
             if lost > LOST_CONTACTS:

@@ -27,6 +27,7 @@ def logs_command(call: Call, name: str | None, which: str | None, lines: int, fo
         seen = tail(connection, which or "trainer")
         click.echo("\n".join(seen[-lines:]))
         while follow:
+            # The wire has no stream of log lines: an answer a second is cheap, and nobody reads faster.
             time.sleep(LOOK_S)
             now = tail(connection, which or "trainer")
             for line in added(seen, now):

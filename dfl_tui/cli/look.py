@@ -67,6 +67,7 @@ def status_command(call: Call, name: str | None, wants_json: bool, wants_tmux: b
     if wants_json:
         click.echo(json.dumps(as_json(standing)))
     elif wants_tmux:
+        # tmux would take # for the beginning of a format.
         click.echo(one_line(standing, TMUX_CELLS).replace("#", "##"))
     else:
         click.echo("\n".join(told(standing)))

@@ -20,6 +20,7 @@ def plain_lines(items: Iterable[Standing | Event], *, every: int) -> Iterator[st
             yield f"{item.iteration:>9,}  {_(item.state)}" + (f": {item.sentence}" if item.sentence else "")
         state = item.state
         if item.state == "training" and item.tick is not None and item.iteration // every > shown:
+            # The first line after an attach falls between two multiples, and would look like one of them.
             if item.tick.losses is not None and (shown >= 0 or item.iteration % every == 0):
                 yield plain_line(item.tick)
             shown = item.iteration // every

@@ -40,6 +40,7 @@ def tmux_command(call: Call, name: str | None) -> None:
     known = subprocess.run([program, "has-session", "-t", f"={session}"], capture_output=True, check=False)
     if known.returncode != 0:
         made = [program, *new_session(session, place, ["--home", str(call.home_folder())])]
+        # Detached, and attached below: the same way whether the session is new or was there.
         subprocess.run(made, check=True)
     # from inside tmux the client changes its session: tmux refuses to be nested
     verb = "switch-client" if "TMUX" in os.environ else "attach-session"

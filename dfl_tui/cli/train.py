@@ -47,6 +47,7 @@ def start(place: Place, until: int | None = None) -> None:
     with Connection(ensure_supervisor(place, park=True)) as connection:
         state, tick = connection.welcome.state, connection.welcome.tick
         target = int(state.settings["target_iter"]) if until is None else until
+        # Said before anything starts: the trainer would come, see its target, and stop again.
         if 0 < target <= tick.iteration:
             raise RefusedError(
                 _("{name} is at iteration {n} and its target is {target}").format(

@@ -86,6 +86,7 @@ def value_range(series: Sequence[Series], log: bool) -> tuple[float, float]:
     A single spike, or the first iterations, would otherwise press the rest flat.
     """
     means = [[value for value in s.mean if isfinite(value)] for s in series]
+    # The first fifth of a training is steep, and would set the scale for ever.
     settled = [value for known in means for value in known[len(known) // 5:]]
     lows = [value for s in series for value in s.low if isfinite(value)]
     highs = [value for s in series for value in s.high if isfinite(value)]
@@ -221,6 +222,7 @@ def curve_row(canvas: Canvas, y: int, label: str, cursor: int | None, look: Look
     for x, (dots, ink) in enumerate(zip(bits, inks, strict=True)):
         here = canvas.styles[ink] if dots else look.plain
         glyph = chr(0x2800 + dots) if dots else " "
+        # A cursor over a curve keeps the curve: what is there is what it is asked about.
         if x == cursor:
             here, glyph = look.cursor, glyph if dots else "│"
         if here != style and run:

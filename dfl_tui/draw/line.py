@@ -44,6 +44,7 @@ def strip(parts: Sequence[Part], width: int) -> Strip:
         if shown:
             segments.append(Segment(shown, style))
             left -= cell_len(shown)
+        # What follows a cut part would be read as its end.
         if shown.endswith(CUT) and shown != text:
             break
     return Strip(segments, width - left)

@@ -51,6 +51,7 @@ def draw_tiles(faces: list[list[Tile]], side: int, mode: str, width: int, name: 
     blank = Strip.blank(GAP, plain)
     rows: list[Strip] = []
     for tiles in faces:
+        # Cut to the tile: a name that runs into the next tile would name that one.
         names = (" " * GAP).join(fit(tile.name, 2 * side) for tile in tiles)
         rows.append(strip([(names, name)], width))
         rows += beside([draw_picture(tile.pixels, 2 * side, side, mode) for tile in tiles], blank)

@@ -101,6 +101,7 @@ def question(iteration: int, reach: int | None, width: int) -> AskHistory:
     """The history for the range, with `last` rounded up to whole buckets so that it is asked only for something new."""
     buckets = 2 * plot_cells(width)
     first, last = span(iteration, reach)
+    # Whole buckets only: half a bucket more would be another request at every tick.
     step = max(1, ceil((last - first) / buckets))
     last = ceil(last / step) * step
     return AskHistory(0, list(SHOWN), first // step * step, last, buckets)
@@ -210,6 +211,7 @@ class ChartPanel(Panel[View]):
     def draw(self, view: View, width: int, height: int, look: Look) -> list[Strip]:
         history = view.history
         first, last = (history.first, history.last) if history else (0, 1)
+        # A shorter range, or a roll back, may have left the cursor outside.
         if self._cursor is not None:
             self._cursor = min(max(self._cursor, first), last)
         self._frame = Frame(first, max(last, first + 1), self._log, self._cursor)
@@ -268,6 +270,7 @@ class ChartPanel(Panel[View]):
         view = self.view
         if not isinstance(view, View):
             return
+        # Without a cursor the search begins behind the newest event.
         at = self._frame.last + 1 if self._cursor is None else self._cursor
         inside = sorted({p.iteration for p in view.points if self._frame.first <= p.iteration <= self._frame.last})
         found = [i for i in inside if (i < at if direction < 0 else i > at)]

@@ -77,6 +77,7 @@ def contact(at: float, wall: float) -> str:
         return _("no contact yet")
     if age < NOW_S or wall <= 0:
         return _("contact now")
+    # In steps, so that a silent trainer costs a repaint in ten seconds and not one a second.
     step = 10 if age < 120 else 60
     return _("contact {time} ago").format(time=duration(age // step * step))
 

@@ -94,6 +94,7 @@ class Listing(Panel[Shown]):
         """The cursor's index, after the rows may have changed."""
         last = max(len(self._shown) - 1, 0)
         keys = [row.key for row in self._shown]
+        # Who stands at the end wants to see what comes; who has moved away wants to stay there.
         if self._at_end and self.follows:
             self._cursor = last
         elif self._key in keys:
@@ -110,6 +111,7 @@ class Listing(Panel[Shown]):
         line = between([mark, *row.left], right, width) if row.right and right else strip([mark, *row.left], width)
         if not (is_current and self.has_focus):
             return line
+        # The cursor is seen without colour by its bar; the ground only makes it faster to find.
         filled = line.adjust_cell_length(width, look.chosen)
         return filled.apply_style(Style(bgcolor=look.chosen.bgcolor))
 

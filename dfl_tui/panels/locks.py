@@ -103,6 +103,7 @@ def why(names: Sequence[str], locks: dict[str, Lock]) -> str:
     found = [locks[name] for name in names if name in locks]
     if not found:
         return ""
+    # Of several locks the youngest: it is the one that a person remembers.
     lock = max(found, key=lambda one: one.since)
     kind, _colon, name = lock.author.partition(":")
     who = (name.partition("@")[0] or kind) if kind == "person" else lock.author.replace(":", " ")
@@ -155,6 +156,7 @@ class LocksPanel(Listing[View]):
     def note(self, view: View) -> str:
         if self.words:
             return self.filter_note()
+        # The reason has no room in a row of 38 cells; the title tells it for the row under the cursor.
         knot = self._here() if self.has_focus else None
         if knot is not None and (told := why(knot.blocks, dict(view.locks))):
             return told

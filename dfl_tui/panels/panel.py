@@ -105,6 +105,7 @@ class Panel(Widget, Generic[Shown]):
         if self._view is None or not self.is_mounted or not self.size.area:
             return
         rows = self._whole(self._view)
+        # Rows that are gone must be cleared too, so both lengths count.
         changed = [y for y in range(max(len(rows), len(self._rows))) if rows[y:y + 1] != self._rows[y:y + 1]]
         self._rows = rows
         if changed:
@@ -127,6 +128,7 @@ class Panel(Widget, Generic[Shown]):
     def _laid(self, row: Strip) -> Strip:
         """`row` on the screen's background, in exactly the panel's width, with a style on every segment."""
         plain = self.look.plain
+        # A segment without a style ends a console under NO_COLOR (facts/console.md 0, fact 6).
         segments = [Segment(text, plain + style if style else plain) for text, style, _control in row]
         return Strip(segments, row.cell_length).adjust_cell_length(self.size.width, plain)
 
@@ -147,6 +149,7 @@ class Panel(Widget, Generic[Shown]):
     def restyle(self) -> None:
         """Draw again with the styles of the theme that the app has."""
         self.look = look_of(self.app.theme_variables)
+        # All rows differ in colour, also those that nobody draws again.
         self._rows = []
         self.redraw()
         self.refresh()

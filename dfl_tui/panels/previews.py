@@ -158,6 +158,7 @@ class PreviewsPanel(Panel[View]):
         }
         if self._then is not None:
             wanted[self.THEN] = AskPreview(0, self._then, self._first, count, min(side, 1024))
+        # The same request each time, so it goes out once a connection.
         wanted[self.LIST] = AskPreviewList(0)           # asked once; later previews are heard of as news
         return wanted
 
@@ -244,6 +245,7 @@ class PreviewsPanel(Panel[View]):
                 self._tile = column
                 self.redraw()
                 return
+            # Past the last picture of a face comes the first one of the next.
             self._tile = 0 if direction > 0 else self._columns - 1
         step = 1 if self._tile is not None else self._layout.faces
         self._first = max(0, min(self._first + direction * step, total - 1))

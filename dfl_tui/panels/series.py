@@ -75,6 +75,7 @@ def means(history: History | None, column: str) -> tuple[float, ...]:
         return ()
     mean = doubles(history.series[column].mean)
     if column == "total_ms":
+        # The mean of a rate is not the rate of the mean, but bars of a few iterations do not show it.
         mean = [1000.0 / ms if ms > 0 else nan for ms in mean]
     return tuple(mean)
 

@@ -81,6 +81,7 @@ def trend(model: Model) -> str:
     mean = [src + dst for src, dst in both if isfinite(src + dst)]
     if len(mean) < ENOUGH_BUCKETS:
         return ""
+    # Two quarters against each other: single buckets scatter more than the loss falls.
     quarter = len(mean) // 4
     before, after = middle(mean[-2 * quarter:-quarter]), middle(mean[-quarter:])
     change = (after - before) / before if before else 0.0
@@ -96,6 +97,7 @@ def middle(values: list[float]) -> float:
 
 def coming(state: RunState, tick: Tick) -> str:
     """What happens next by itself."""
+    # An act that waits for a trainer has no iteration, and is told by the phase.
     planned = [(e.body.at, e.body) for e in state.waiting if isinstance(e.body, Asked) and e.body.at is not None]
     if planned:
         at, body = min(planned, key=lambda pair: pair[0])

@@ -100,6 +100,7 @@ class ListScreen(ModelScreen, inherit_bindings=False):
         self._place()
 
     def _place(self) -> None:
+        # Placed by hand, as on the run's screen: the rows are counted, and nothing has to be measured.
         width, height = self.app.size
         body = height - 1 - self.detail_rows
         for panel, y, rows in ((self.listing, 0, body), (self.detail, body, self.detail_rows),

@@ -125,6 +125,7 @@ class RunScreen(ModelScreen, inherit_bindings=False):
 
     def _focus(self, name: str) -> None:
         self.place_panels()
+        # Without a focus no panel's key works, and the footer has nothing to tell.
         shown = name if self.is_shown(name) else FIRST_FOCUS
         if self.is_shown(shown):
             self.query_one(f"#{shown}").focus()

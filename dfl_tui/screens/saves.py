@@ -91,6 +91,7 @@ class SavesScreen(ListScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, SavesList())
+        # The list of an hour ago may name saves that retention has taken since.
         session.forget(SavesList.ID)      # asked anew each time the screen opens
 
     def on_mount(self) -> None:
