@@ -47,6 +47,9 @@ CASES = {
     "df, gan, masked, guarded": ("df-ud_gan", DF,
         {"gan_power": 2.0, "speckle_guard": "y", "background_power": 0.2},
         W(form=F(background_power=0.2), gan=2.0, speckle="y")),
+    "df, guards alone": ("df-ud_gan", DF,
+        {"gan_power": 1e-5, "speckle_guard": "dfl"},
+        W(gan=1e-5)),
     "df, styles, blurred out": ("df-ud_adabelief", DF,
         {"face_style_power": 40.0, "bg_style_power": 5.0, "bg_style_mask": "dfl", "blur_out_mask": "dfl"},
         W(face_style=40.0, bg_style=5.0, blurs_out=True)),
@@ -124,6 +127,9 @@ def test_losses_and_gradients_of_a_step_are_the_same(name):
     paid = found.src.total + found.dst.total + (0.0 if found.unseen is None else found.unseen)
     for ours, key in ((found.src.total, "src_loss"), (found.dst.total, "dst_loss"), (paid, "loss_G")):
         assert ours.detach().numpy() == pytest.approx(expected[key], rel=1e-5), key
+    if found.unseen is not None:
+        beside = expected["loss_G"] - expected["src_loss"] - expected["dst_loss"]
+        assert found.unseen.detach().numpy() == pytest.approx(beside, rel=1e-5, abs=1e-12)
     paid.sum().backward()
     state = np.random.RandomState(4)
     # the first layer has a value exactly on the kink of its activation (dfl_real/README.md)
