@@ -146,6 +146,8 @@ class Director:
             if report is None:
                 return None
             self.reports.append(report)
+            if isinstance(report, Beat):    # it trains: slow is not dead, and a loaded machine makes it slow
+                deadline = time.monotonic() + PATIENCE_S
             self._answer(report)
             if is_it(report):
                 return report
