@@ -78,6 +78,7 @@ def nothing():
     return FaceSetNote("", 0, ""), FaceSetNote("", 0, "")
 
 
+@pytest.mark.slow
 def test_a_model_without_face_sets_can_be_exported(tmp_path, capsys):
     model = make_model(tmp_path / "model")
     assert import_model([*words_for(model, tmp_path / "home", nothing()), "--name", "kept"]) == 0
@@ -98,6 +99,7 @@ def test_a_run_of_that_name_stands_in_the_way_and_stays(tmp_path, capsys):
     assert list(taken.parent.iterdir()) == [taken]
 
 
+@pytest.mark.slow
 def test_what_an_import_that_was_killed_left_is_cleared_away(tmp_path, capsys):
     model = make_model(tmp_path / "model")
     left = RunFolder(tmp_path / "home" / "runs" / ".importing-alpha")
