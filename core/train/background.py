@@ -28,7 +28,8 @@ class Background:
 
     def start(self, job: Callable[[], None]) -> None:
         """Do `job`. The one before must be done."""
-        assert not self.is_busy
+        if self.is_busy:
+            raise RuntimeError(f"{self._thread.name} was given a job before the one before it was done")
         self._is_idle.clear()
         self._jobs.put(job)
 
