@@ -65,7 +65,7 @@ def test_an_augmentation_recolours_both_sides(source, mode):
     (Paint(shades_src=True, shade=Shade(0.1, 0.2)), SRC),
     (Paint(shades_src=True, shades_dst=True, shade=Shade(0.1, 0.2)), PICTURES),
     (Paint(), set()),
-], ids=str)
+], ids=["hsv", "tint", "blur", "noise", "jpeg", "downsample", "shadow on src", "shadow on both", "nothing"])
 def test_each_option_touches_what_it_says(source, paint, expected, has_warp):
     assert touched(source, paint, random_warp=has_warp, batch_size=12) == expected
 
