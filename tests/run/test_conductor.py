@@ -17,14 +17,19 @@ from tests.run.running import FullDisk
 pytestmark = pytest.mark.journey
 
 
+def conducted(run, disk):
+    """A ledger on `disk`, its archive, and a conductor of the run that nobody has set going."""
+    ledger = Ledger(run.folder, disk)
+    archive = Archive(run.folder, ledger.events)
+    setup = Setup(run.folder, PROGRAMS, lambda *_: None, lambda _: None)
+    return ledger, archive, Conductor(setup, ledger, archive, is_parked=False)
+
+
 def test_a_change_that_a_full_disk_keeps_from_being_taken_back_is_taken_back_after_the_next_death(run):
     """And not as soon as there is room: a trainer that runs by then may be beyond the iteration."""
     async def conduct():
         disk = FullDisk()
-        ledger = Ledger(run.folder, disk)
-        archive = Archive(run.folder, ledger.events)
-        conductor = Conductor(Setup(run.folder, PROGRAMS, lambda *_: None, lambda _: None), ledger, archive,
-                              is_parked=False)
+        ledger, archive, conductor = conducted(run, disk)
 
         def fill(event, _ref):
             disk.is_full = isinstance(event.body, SettingsChanged) and event.author == "person:x"
@@ -55,10 +60,7 @@ def test_a_change_that_a_full_disk_keeps_from_being_taken_back_is_taken_back_aft
 def test_a_stop_that_a_full_disk_did_not_take_ends_nothing_that_a_person_began_since(run, monkeypatch):
     async def conduct():
         disk = FullDisk()
-        ledger = Ledger(run.folder, disk)
-        archive = Archive(run.folder, ledger.events)
-        conductor = Conductor(Setup(run.folder, PROGRAMS, lambda *_: None, lambda _: None), ledger, archive,
-                              is_parked=False)
+        ledger, archive, conductor = conducted(run, disk)
         steering = Steering(conductor, ledger, archive, lambda *_: None)
         disk.is_full = True
         monkeypatch.setenv("PEER_FAILS_AT_START", "1")
