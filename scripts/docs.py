@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from core.settings.registry import SETTINGS, Setting
+from core.settings.registry import SETTINGS
+from core.settings.setting import Setting
 from dfl_tui.cli.config import WHEN
 from dfl_tui.cli.group import SECTIONS, dfl_tui
 from dfl_tui.keys import HEADINGS, KEYS

@@ -5,7 +5,8 @@ from shutil import get_terminal_size
 
 import click
 
-from core.settings.registry import SETTINGS, Setting, setting
+from core.settings.registry import SETTINGS, setting
+from core.settings.setting import Setting
 from dfl_tui.cli.call import add_everywhere_options
 from dfl_tui.language import _
 from dfl_tui.telling import shown

@@ -7,7 +7,8 @@ from textual.widgets import Input, Static
 
 from core.events.act import SetValues
 from core.settings.error import SettingError
-from core.settings.registry import Setting, parse
+from core.settings.registry import parse
+from core.settings.setting import Setting
 from dfl_tui.language import _
 from dfl_tui.screens.dialog import Dialog, calm_input
 from dfl_tui.screens.model_screen import ModelScreen

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from core.events.act import SetValues
 from core.settings.family import SAEHD, uses
 from core.settings.kind import Choice, Flag, Value
-from core.settings.registry import BY_KEY, SETTINGS, Setting
+from core.settings.registry import BY_KEY, SETTINGS
+from core.settings.setting import Setting
 from dfl_tui.binding import bindings
 from dfl_tui.draw.line import fit
 from dfl_tui.language import _

@@ -1,0 +1,30 @@
+"""When a run ends, saves and shows pictures. (`facts/options.md`, `method.md`)"""
+
+from core.settings.kind import Real, Text, Whole
+from core.settings.setting import Setting
+
+GROUP = "saving"
+
+SAVING_SETTINGS: tuple[Setting, ...] = (
+    Setting("target_iter", GROUP, Whole(0, 1_000_000_000), 0, "live",
+            "Save and stop at this iteration; 0 trains on without end."),
+    Setting("save_minutes", GROUP, Real(0.05, 1440.0), 10.0, "live",
+            "Minutes between saves: the most that a crash can cost.",
+            cost="A copy of the changed tensors in memory; writing goes on beside the training."),
+    Setting("backup_hours", GROUP, Whole(0, 240), 4, "live",
+            "Hours between automatic backups that are kept; 0 makes none.", aliases=("autobackup_hour",)),
+    Setting("keep_generations", GROUP, Whole(2, 100), 4, "live", "How many of the last saves are kept."),
+    Setting("keep_days", GROUP, Whole(0, 365), 7, "live", "For how many days one save a day is kept."),
+    Setting("keep_backups", GROUP, Whole(1, 1000), 24, "live",
+            "How many automatic backups are kept; backups that you named stay until you remove them.",
+            aliases=("maximum_n_backups",)),
+    Setting("disk_budget_gb", GROUP, Real(0.0, 100_000.0), 0.0, "live",
+            "Most disk space for saves, in GB; 0 sets no limit. Beyond it old automatic saves first give up the "
+            "optimizer's moments and keep their weights (swap and export still work), then they go. Backups that you "
+            "named stay whole."),
+    Setting("preview_every", GROUP, Whole(1, 1_000_000), 200, "live", "Iterations between previews.",
+            cost="A preview costs about one step."),
+    Setting("preview_faces", GROUP, Whole(1, 32), 4, "live", "Fixed faces of each person in the preview."),
+    Setting("hook", GROUP, Text(r"[^\n]*", "a command, or nothing"), "", "live",
+            "Command that is started when the run ends, fails or is restarted; it gets JSON on standard input."),
+)
