@@ -70,7 +70,7 @@ def all_settings(draft: Draft) -> dict[str, Value]:
         return settings(draft)
     from core.recipes.language import load  # late: only runs with a recipe need it
 
-    return {**load(name).settings, **settings(draft)}
+    return load(name).birth(settings(draft))
 
 
 def make(draft: Draft, home: Path, told: Told) -> Place:

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.recipes.recipe import Recipe, Stage
 from core.settings.error import RecipeError, SettingError
+from core.settings.family import MODELS, SAEHD
 from core.settings.kind import Value
 from core.settings.registry import BY_KEY, birth_settings, check, check_together
 
@@ -112,11 +113,7 @@ def length_of(entry: Mapping[str, Any], where: str, *, is_last: bool) -> int | N
 
 
 def check_stages(recipe: Recipe, place: str) -> None:
-    """What no stage can say alone: shapes that fit each other, and later stages that change only what may change."""
-    try:
-        check_together(birth_settings(recipe.settings))
-    except SettingError as error:
-        raise RecipeError(f"{place}, stage 1: {error.message}", hint=error.hint) from error
+    """What no stage can say alone: what the families take, shapes that fit each other, and changes that may be made."""
     for number, stage in enumerate(recipe.stages[1:], start=2):
         where = f"{place}, stage {number} ({stage.name!r})"
         if not stage.settings:
@@ -124,6 +121,20 @@ def check_stages(recipe: Recipe, place: str) -> None:
         for key in stage.settings:
             if BY_KEY[key].when != "live":
                 raise RecipeError(f"{where}: {key} cannot change while a run trains", hint="set it in the first stage")
+    for model in recipe.suits:
+        check_settings(recipe, model, place)
+
+
+def check_settings(recipe: Recipe, model: str, place: str) -> None:
+    """The settings of each stage in turn, as a run of that family has them. A first stage that names its own model is
+    checked with it."""
+    settings = birth_settings(recipe.birth({} if "model" in recipe.settings else {"model": model}))
+    for number, stage in enumerate(recipe.stages, start=1):
+        settings |= stage.settings
+        try:
+            check_together(settings)
+        except SettingError as error:
+            raise RecipeError(f"{place}, stage {number}: {error.message}", hint=error.hint) from error
 
 
 # --- pieces of a table ------------------------------------------------------------------------------------------------
@@ -154,7 +165,8 @@ def text_in(table: Mapping[str, Any], key: str, where: str, pattern: re.Pattern[
 
 def suits_in(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
     """The families of models under `for`."""
-    found = table.get("for", ["saehd"])
-    if found != ["saehd"]:
-        raise RecipeError(f"{where}: for = {found!r}", hint='this version trains saehd: for = ["saehd"]')
-    return ("saehd",)
+    found = table.get("for", [SAEHD])
+    is_list = isinstance(found, list) and found and all(model in MODELS for model in found)
+    if not is_list or len(set(found)) < len(found):
+        raise RecipeError(f"{where}: for = {found!r}", hint=f"list some of {', '.join(MODELS)}, each once")
+    return tuple(found)

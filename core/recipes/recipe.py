@@ -1,8 +1,10 @@
 """A recipe as data: stages with the settings that they begin with, and when each is left. Pure records."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.events.act import Act, SetValues
+from core.settings.error import RecipeError
 from core.settings.kind import Value
 
 
@@ -17,7 +19,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe. `suits`: the families of models that it is for; `about`: one sentence for people."""
+    """A recipe. `suits`: the families of models that it is for, the first where nobody chooses; `about`: one sentence
+    for people."""
 
     name: str
     suits: tuple[str, ...]
@@ -28,6 +31,15 @@ class Recipe:
     def settings(self) -> dict[str, Value]:
         """What a run is born with: the settings of the first stage. Everything else is at its default."""
         return dict(self.stages[0].settings)
+
+    def birth(self, asked: Mapping[str, Value]) -> dict[str, Value]:
+        """What a run of it is born with where `asked` was asked for beside it. Raises RecipeError for a model that the
+        recipe is not for."""
+        born = {"model": self.suits[0], **self.settings, **asked}
+        if born["model"] not in self.suits:
+            raise RecipeError(f"the recipe {self.name!r} is for {' and '.join(self.suits)}, not for "
+                              f"model = {born['model']}", hint="leave out the recipe or the model")
+        return born
 
     @property
     def waiting(self) -> tuple[tuple[int, Act], ...]:

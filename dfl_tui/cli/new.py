@@ -45,17 +45,15 @@ def make_run(home: Path, name: str, *, folders: tuple[Path, Path], consents: tup
 
     Recipe and settings are checked first: reading 10,000 faces takes half a minute.
     """
-    recipe_settings: Mapping[str, Value] = {}
     waiting: tuple[Waiting, ...] = ()
     if recipe:
         from core.recipes.language import load  # late: only runs with a recipe need it
 
         plan = load(recipe)
-        recipe, recipe_settings = plan.name, plan.settings
-        waiting = tuple(Waiting(act, at) for at, act in plan.waiting)
+        recipe, settings = plan.name, plan.birth(settings)
+        waiting = tuple(Waiting(act, at, plan.author) for at, act in plan.waiting)
     src, dst = (note(side, folder) for side, folder in zip(("src", "dst"), folders, strict=True))
-    return create_run(home, NewRun(name, {**recipe_settings, **settings}, src, dst, *consents, recipe=recipe,
-                                   waiting=waiting))
+    return create_run(home, NewRun(name, settings, src, dst, *consents, recipe=recipe, waiting=waiting))
 
 
 def note(side: str, folder: Path) -> FaceSetNote:

@@ -4,6 +4,8 @@ import pytest
 
 from core.settings.error import SettingError
 from dfl_tui.cli.consent import consent
+from dfl_tui.cli.exit_code import ExitCode
+from dfl_tui.cli.main import run
 from dfl_tui.cli.person import user_name
 
 
@@ -21,3 +23,12 @@ def test_a_person_must_be_named_unless_nobody_real_is_shown():
 def test_who_types_says_it_unless_another_is_named():
     assert consent("src", "Anna", "own", None).said_by == user_name()
     assert consent("src", "Anna", "own", "Ben").said_by == "Ben"
+
+
+def test_a_recipe_that_is_not_for_the_model_is_refused_before_any_face_is_read(tmp_path, capsys):
+    (tmp_path / "faces").mkdir()
+    asked = ["--src", str(tmp_path / "faces"), "--dst", str(tmp_path / "faces"), "--src-ground", "synthetic",
+             "--dst-ground", "synthetic", "--set", "model=amp"]
+    assert run(["--home", str(tmp_path / "home"), "new", "a", "--recipe", "saehd", *asked]) == ExitCode.FAILED
+    assert capsys.readouterr().err == ("dfl-tui: the recipe 'saehd' is for saehd, not for model = amp: leave out the "
+                                       "recipe or the model\n")

@@ -3,6 +3,7 @@ import pytest
 from core.events.act import SetValues
 from core.recipes.language import load, names, parse
 from core.settings.error import RecipeError
+from core.settings.family import MODELS
 from core.settings.registry import check_together, defaults
 
 WHOLE = """
@@ -40,7 +41,12 @@ def test_stages_become_settings_of_the_birth_and_acts_at_the_sum_of_the_iteratio
     ("[recipe", "r.toml is no TOML: "),
     ("x = 1", "r.toml: 'x' is not understood"),
     ("", "r.toml has no table 'recipe'"),
-    (WHOLE.replace('for = ["saehd"]', 'for = ["amp"]'), "r.toml, [recipe]: for = ['amp']"),
+    *((WHOLE.replace('for = ["saehd"]', f"for = {wrong}"), f"r.toml, [recipe]: for = {wrong}")
+      for wrong in ("[]", "'amp'", "['sae']", "['amp', 'amp']", "[[]]", "3")),
+    (one_stage('name = "a"\nset = { morph_factor = 0.3 }'), "r.toml, stage 1: morph_factor = 0.3 has no effect on"),
+    (one_stage('name = "a"\nset = { model = "amp" }'), "the recipe 'r' is for saehd, not for model = amp"),
+    (WHOLE.replace('["saehd"]', '["saehd", "amp"]').replace("random_warp = false", "bg_style_power = 3"),
+     "r.toml, stage 2: bg_style_power = 3.0 has no effect on model = amp"),
     (WHOLE.replace('about = "For a test."', ""), "r.toml, [recipe]: about must be one line of text"),
     (WHOLE.replace('"three"', '"../three"'), "r.toml, [recipe]: name = '../three'"),
     ('[recipe]\nname = "r"\nabout = "x"', "r.toml has no stages"),
@@ -63,6 +69,16 @@ def test_a_mistake_is_named_with_its_place(text, sentence):
     with pytest.raises(RecipeError) as caught:
         parse(text, "r.toml")
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_recipe_can_be_for_any_family_and_its_runs_are_of_the_first_unless_another_is_asked_for(model):
+    others = [one for one in MODELS if one != model]
+    recipe = parse(WHOLE.replace('["saehd"]', str([model, *others[:1]])), "r.toml")
+    assert recipe.birth({"lr": 2e-5}) == {"model": model, "batch_size": 4, "lr": 2e-5}
+    assert recipe.birth({"model": others[0]})["model"] == others[0]
+    with pytest.raises(RecipeError, match=f"is for {model} and {others[0]}, not for model = {others[1]}"):
+        recipe.birth({"model": others[1]})
 
 
 def test_a_file_is_read_by_its_path(tmp_path):
