@@ -15,8 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events.event import Event
-from core.events.fold import fold
 from core.events.state import RunState
 from core.exchange.dfl_folder import Content, write_folder
 from core.exchange.dfm import swap_graph
@@ -31,7 +29,7 @@ from core.settings.error import ExchangeError, StoreError
 from core.store.disk import RealDisk, put, sync_folder
 from core.store.folder import RunFolder
 from core.store.generation import Generations
-from core.store.journal import read_journal
+from core.store.journal import folded, read_journal
 from core.store.manifest import Generation
 from core.store.metric_reader import MetricReader
 
@@ -57,8 +55,10 @@ def export_model(words: argparse.Namespace) -> None:
     generations = Generations(run)
     generation = chosen(generations, run, words.generation)
     with generations.pin(generation.number, "export"):
+        # as the generation knew it: later changes of settings are not in its weights
+        state = folded(events[:generation.journal], run.journal)
         tell({"phase": f"reads generation {generation.number}"})
-        what = content_of(run, generation, generations, state_of(events, generation))
+        what = content_of(run, generation, generations, state)
     files = [words.out.name]
     if words.to == "dfl":
         files = write_folder(words.out, words.model or model_name(what), what)
@@ -68,11 +68,6 @@ def export_model(words: argparse.Namespace) -> None:
         write_graph(words.out, what, suffix=":0" if words.to == "dfm" else "")
     tell({"summary": {"generation": generation.number, "iteration": generation.iteration, "out": str(words.out),
                       "files": len(files)}})
-
-
-def state_of(events: Sequence[Event], generation: Generation) -> RunState:
-    """The run as the generation knew it: later changes of settings are not in its weights."""
-    return fold(list(events)[:generation.journal])
 
 
 def content_of(run: RunFolder, generation: Generation, generations: Generations, state: RunState) -> Content:

@@ -20,7 +20,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events.fold import fold
 from core.events.state import RunState
 from core.exchange.lineage import Lineage, lineage_of
 from core.faces.face import Face
@@ -35,7 +34,7 @@ from core.nets.picture import swapped
 from core.settings.error import FaceFileError, RefusedError, StoreError
 from core.store.folder import RunFolder
 from core.store.generation import Generations
-from core.store.journal import read_journal
+from core.store.journal import folded, read_journal
 from core.store.line import line_of
 from core.store.manifest import Generation
 from core.train.device import choose_device, prepare
@@ -81,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
 def swap(words: argparse.Namespace) -> None:
     """Draw every usable face of the folder. Raises DflTuiError."""
     run = RunFolder(words.run)
-    state = fold(read_journal(run.journal))
+    state = folded(read_journal(run.journal), run.journal)
     generations = Generations(run)
     generation = chosen(generations, run, words.generation)
     with generations.pin(generation.number, "swap"):

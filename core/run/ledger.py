@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.events.event import REPLAYED, Body, Event, RolledBack
-from core.events.fold import apply, fold
+from core.events.fold import apply
 from core.settings.error import StoreError
 from core.store.disk import Disk
 from core.store.folder import RunFolder
-from core.store.journal import JournalWriter
+from core.store.journal import JournalWriter, folded
 
 Listener = Callable[[Event, int | None], None]
 SUPERVISOR = "supervisor"
@@ -42,7 +42,7 @@ class Ledger:
     def __init__(self, folder: RunFolder, disk: Disk | None = None) -> None:
         self._writer = JournalWriter(folder.journal, disk)
         self.events: list[Event] = self._writer.events
-        self.state = fold(self.events)
+        self.state = folded(self.events, folder.journal)
         self.torn = self._writer.torn
         self.listeners: list[Listener] = []
         self._owed: deque[Draft] = deque()     # notes that a full disk did not take yet

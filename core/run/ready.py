@@ -2,10 +2,15 @@
 
 import contextlib
 import os
+from typing import Literal
 
 import msgspec
 
-from core.settings.error import DflTuiError
+from core.settings.error import DflTuiError, JournalError, RefusedError, StoreError
+
+Kind = Literal["journal", "store", "refused"]
+REFUSED: Kind = "refused"
+KINDS: dict[Kind, type[DflTuiError]] = {"journal": JournalError, "store": StoreError, REFUSED: RefusedError}
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -15,11 +20,17 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The supervisor could not start; message and hint are those of its error. `in_use`: another one has the run."""
+    """The supervisor could not start; message and hint are those of its error, `kind` is its class in KINDS.
+    `in_use`: another one has the run."""
 
     message: str
     hint: str
     in_use: bool = False
+    kind: Kind = REFUSED
+
+    def error(self) -> DflTuiError:
+        """The error as it was there: a command ends with the same code, whoever found out."""
+        return KINDS[self.kind](self.message, hint=self.hint)
 
 
 class Starter:
@@ -38,7 +49,8 @@ class Starter:
 
     def tell_failure(self, error: DflTuiError, *, in_use: bool = False) -> None:
         """Say why it could not start."""
-        self.tell(Failed(error.message, error.hint, in_use))
+        kind: Kind = next((kind for kind, cls in KINDS.items() if isinstance(error, cls)), REFUSED)
+        self.tell(Failed(error.message, error.hint, in_use, kind))
 
 
 def understood(data: bytes) -> Ready | Failed | None:

@@ -15,7 +15,7 @@ from core.run.logs import tail
 from core.run.place import Place
 from core.run.ready import Failed, Ready, understood
 from core.run.version import VERSION
-from core.settings.error import RefusedError, StoreError
+from core.settings.error import StoreError
 from core.store.folder import RunFolder
 from core.store.lock import holder, is_held
 from core.wire.channel import Channel
@@ -32,7 +32,7 @@ def ensure_supervisor(place: Place, *, park: bool, program: Sequence[str] = ()) 
     """The socket of the run's supervisor, which is started when none lives; `park`: without a trainer then.
 
     program: another command line of a supervisor.
-    Raises RefusedError or StoreError with the sentence of a supervisor that could not start.
+    Raises RefusedError, StoreError or JournalError with the sentence of a supervisor that could not start.
     """
     deadline = time.monotonic() + START_PATIENCE_S
     while time.monotonic() < deadline:
@@ -93,8 +93,8 @@ def _start(place: Place, words: Sequence[str], *, deadline: float) -> Path | Non
             return Path(socket)
         case Failed(in_use=True):
             return None     # another starter was faster
-        case Failed(message=message, hint=hint):
-            raise RefusedError(message, hint=hint)
+        case Failed() as failed:
+            raise failed.error()
         case None:
             last = tail(RunFolder(place.folder).supervisor_log, 1)
             raise StoreError(f"the supervisor of run {place.name!r} ended while it started"

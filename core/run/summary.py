@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.events.event import Ended, Event
-from core.events.fold import fold
 from core.events.state import RunState
 from core.run.place import Place, is_alive
 from core.store.folder import RunFolder
-from core.store.journal import read_journal
+from core.store.journal import folded, read_journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def offline_summary(place: Place) -> Summary:
     """The run as its journal and newest metric row tell it. Raises JournalError or StoreError."""
     folder = RunFolder(place.folder)
     events = read_journal(folder.journal)
-    state = fold(events)
+    state = folded(events, folder.journal)
     row = newest_row(folder)
     alive = is_alive(place)
     iteration = max(state.iteration, row.iteration) if row.life == state.life else state.iteration

@@ -9,12 +9,15 @@ each line is durable before the next one is begun; anything wrong before it is a
 import logging
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from core.events.event import Event
+from core.events.fold import fold
+from core.events.state import RunState
 from core.settings.error import JournalError, StoreError
 from core.store.disk import Disk, DiskFullError, RealDisk, forget, read_whole, room, trouble
 
@@ -39,6 +42,17 @@ class JournalScan:
 def read_journal(path: Path) -> list[Event]:
     """All events of the journal; a torn last line is dropped and logged. Raises JournalError."""
     return scan_journal(path).events
+
+
+def folded(events: Sequence[Event], path: Path) -> RunState:
+    """The state after `events` of the journal at `path`. Raises JournalError that names the file: what is wrong with
+    one event alone is found by the scan, what is wrong with their order by the fold, which knows no file."""
+    if not events:  # garbage without a line end looks like a first append that was cut short
+        raise JournalError(f"line 1 of {path} is not the birth of a run", hint=RESTORE)
+    try:
+        return fold(events)
+    except JournalError as error:
+        raise JournalError(f"{path}: {error.message}", hint=error.hint) from error
 
 
 def scan_journal(path: Path, disk: Disk | None = None) -> JournalScan:

@@ -19,7 +19,8 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "Done.",
-    ExitCode.FAILED: "Not done: a file, a folder or the system said no. The sentence on standard error says which.",
+    ExitCode.FAILED: "Not done: a file, a folder or the system said no (a journal that cannot be read is a file). "
+                     "The sentence on standard error says which.",
     ExitCode.USAGE: "The command line is wrong: an unknown option, a setting out of range, consent that is not stated.",
     ExitCode.NOT_FOUND: "There is no run, generation or preview of that name or number.",
     ExitCode.REFUSED: "The run understood the command and refused it. The sentence says why and what would help.",

@@ -2,7 +2,7 @@
 
 import click
 
-from core.settings.error import DflTuiError, RefusedError, SettingError, WireError
+from core.settings.error import DflTuiError, JournalError, RefusedError, SettingError, WireError
 from dfl_tui.cli.exit_code import ExitCode
 
 
@@ -17,6 +17,7 @@ class RunFailedError(DflTuiError):
 CODES: tuple[tuple[type[DflTuiError], ExitCode], ...] = (
     (NotFoundError, ExitCode.NOT_FOUND),
     (RunFailedError, ExitCode.RUN_FAILED),
+    (JournalError, ExitCode.FAILED),
     (SettingError, ExitCode.USAGE),
     (RefusedError, ExitCode.REFUSED),
     (WireError, ExitCode.NO_CONTACT),

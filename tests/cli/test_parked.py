@@ -121,6 +121,13 @@ def test_a_folder_without_faces_says_what_was_found_instead(shell, tmp_path):
     assert not places(shell.home)
 
 
+def test_a_journal_that_is_garbage_is_named_with_one_code_whoever_reads_it(made):
+    journal = made.home / "runs" / "a" / "journal.jsonl"
+    journal.write_text("garbage without a line end")
+    for words in (["status", "a"], ["show", "a"], ["generations", "a"]):
+        assert f"line 1 of {journal}" in made.refused(ExitCode.FAILED, *words)
+
+
 def test_renaming_and_removing_state_the_consequence_and_ask(made):
     assert "0 iterations" in made.refused(ExitCode.REFUSED, "rename", "a", "b")
     made.done("rename", "a", "b", "--yes")

@@ -17,7 +17,7 @@ from core.events.fold import fold
 from core.run.moving import end_supervisor, remove_run, rename_run
 from core.run.place import is_alive, places, socket_path
 from core.run.spawn import ensure_supervisor
-from core.settings.error import RefusedError
+from core.settings.error import JournalError, RefusedError
 from core.store.lock import is_held
 from core.wire.console_record import Done, EventNews
 from tests.run.peer_supervise import PROGRAMS
@@ -197,9 +197,10 @@ def test_two_starters_at_once_get_the_same_supervisor(run):
 
 
 def test_a_supervisor_that_cannot_start_says_why(run):
-    run.folder.journal.write_text("nonsense\n" * 3)
-    with pytest.raises(RefusedError, match="line 1 of"):
-        run.ensure(park=True)
+    for garbage in (b"nonsense\n" * 3, b"nonsense", bytes(100), b""):
+        run.folder.journal.write_bytes(garbage)
+        with pytest.raises(JournalError, match=f"line 1 of {run.folder.journal}"):
+            run.ensure(park=True)
 
 
 def test_a_socket_that_a_dead_supervisor_left_is_replaced(run):
