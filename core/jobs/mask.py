@@ -20,9 +20,8 @@ from core.faces.faceset import open_faceset
 from core.faces.picture import read_image
 from core.jobs.mask_bake import bake, refuse_pak
 from core.jobs.record import tell, told
-from core.jobs.xseg import load_xseg, masks_of
+from core.jobs.xseg_files import read_xseg_files
 from core.settings.error import FaceFileError
-from core.train.device import choose_device, prepare
 
 CHUNK = 4       # faces at a time: the model's maps of one take 150 MB
 
@@ -43,11 +42,16 @@ def main(arguments: Sequence[str]) -> int:
 
 def mask_faces(words: argparse.Namespace) -> None:
     """Draw and bake a mask for every face. Raises DflTuiError."""
-    device = choose_device(words.device)
-    prepare(device, 0)
-    xseg = load_xseg(words.xseg, words.face_type, device)
+    files = read_xseg_files(words.xseg, words.face_type)
     faceset = open_faceset(words.faces)
     refuse_pak(faceset.path, faceset.faces)
+    # Late: importing torch took a minute on a busy machine, after which a folder without a model was refused.
+    from core.jobs.xseg import load_xseg, masks_of
+    from core.train.device import choose_device, prepare
+
+    device = choose_device(words.device)
+    prepare(device, 0)
+    xseg = load_xseg(files, device)
     problems: Problems = [{"name": p.name, "reason": p.reason} for p in faceset.problems]
     total, done, baked, kept = len(faceset.faces), 0, 0, 0
     pairs = pictures(faceset.faces, problems)

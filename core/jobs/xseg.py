@@ -1,26 +1,21 @@
-"""An XSeg model of the original at work: its files, and the mask that it draws for a face (facts/files.md 4.4, 6.3)."""
+"""An XSeg model of the original at work: the mask that it draws for a face (facts/files.md 4.4, 6.3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.exchange.data_file import read_data
-from core.exchange.dictionary import read_arrays
 from core.faces.align import alignment
 from core.faces.face import Face, FloatArray
-from core.faces.face_type import FaceType, face_type_of
+from core.faces.face_type import FaceType
+from core.jobs.xseg_files import WEIGHTS, XsegFiles
 from core.nets.dfl_keys import load_original
-from core.nets.xseg import BASE, SIDE, XsegNetwork, make_xseg
-from core.settings.error import ExchangeError
+from core.nets.xseg import SIDE, XsegNetwork, make_xseg
 from core.train.train_batch import to_tensor
 
-WEIGHTS, DATA = "XSeg_256.npy", "XSeg_data.dat"
-CODES = {"h": "half_face", "mf": "midfull_face", "f": "full_face", "wf": "whole_face"}
 BORDER = 0.5        # a mask is baked as inside or outside, as the original bakes it
 
 
@@ -32,25 +27,12 @@ class Xseg:
     face_type: FaceType
 
 
-def load_xseg(folder: Path, face_type: str | None, device: torch.device) -> Xseg:
-    """The model in a folder; `face_type` where its data file does not say it, or says it wrongly. ExchangeError."""
-    weights = read_arrays(folder / WEIGHTS)
-    kernel = weights.get("conv01/conv/weight:0")
-    if kernel is None:
-        raise ExchangeError(f"{folder / WEIGHTS} holds no XSeg network", hint="it lacks conv01/conv/weight:0")
-    network = make_xseg(int(kernel.shape[-1]) if kernel.ndim == 4 else BASE)
-    load_original(network, {WEIGHTS.removesuffix(".npy"): weights})
+def load_xseg(files: XsegFiles, device: torch.device) -> Xseg:
+    """The model of these files on a device. Raises NetworkError for weights that do not fit."""
+    network = make_xseg(files.base)
+    load_original(network, {WEIGHTS.removesuffix(".npy"): files.weights})
     network.to(device)
-    return Xseg(network, face_type_of(face_type or told_face_type(folder)))
-
-
-def told_face_type(folder: Path) -> str:
-    """What the data file says. Raises ExchangeError where there is none."""
-    if not (folder / DATA).exists():
-        raise ExchangeError(f"{folder} has no {DATA}, which says how much of the head the model sees",
-                            hint="give --face-type whole_face, or what it was trained with")
-    code = str(read_data(folder / DATA, losses=1).options.get("face_type", "wf"))
-    return CODES.get(code, code)
+    return Xseg(network, files.face_type)
 
 
 def masks_of(xseg: Xseg, pairs: Sequence[tuple[Face, NDArray[np.uint8]]]) -> list[FloatArray]:

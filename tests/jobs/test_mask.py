@@ -3,6 +3,8 @@
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -19,13 +21,12 @@ from core.faces.write_metadata import bake_mask
 from core.jobs.mask import main as mask
 from core.jobs.mask_bake import BEFORE, BY, MASK, bake, metadata_of, unbake
 from core.jobs.unmask import main as unmask
-from core.jobs.xseg import Xseg, framed, load_xseg, masks_of, turn_into
+from core.jobs.xseg import Xseg, framed, masks_of, turn_into
+from core.jobs.xseg_files import read_xseg_files
 from core.nets.dfl_keys import original_tensors, to_original
 from core.nets.initial import initialise
 from core.nets.xseg import make_xseg
 from core.settings.error import ExchangeError
-
-CPU = torch.device("cpu")
 
 
 @pytest.fixture
@@ -138,12 +139,24 @@ def test_a_mask_comes_back_to_the_frame_of_the_file(faces):
 def test_a_model_that_is_none_is_said(model, wrong, sentence):
     wrong(model)
     with pytest.raises(ExchangeError, match=sentence):
-        load_xseg(model, None, CPU)
+        read_xseg_files(model, None)
+
+
+def test_a_folder_without_a_model_and_one_without_faces_are_refused_before_torch_is_imported(faces, model, tmp_path):
+    program = ("import sys; from core.jobs.mask import main; code = main(sys.argv[1:])\n"
+               "sys.exit(70 if 'torch' in sys.modules else code)")
+    (tmp_path / "nothing").mkdir()
+    for folder, xseg, sentence in ((faces, tmp_path / "nothing", "holds no XSeg model: XSeg_256.npy is missing"),
+                                   (tmp_path / "nothing", model, str(tmp_path / "nothing"))):
+        ended = subprocess.run([sys.executable, "-P", "-c", program, str(folder), "--xseg", str(xseg)], check=False,
+                               capture_output=True, text=True)
+        assert ended.returncode == 1, ended.stderr
+        assert sentence in json.loads(ended.stdout.splitlines()[-1])["error"]
 
 
 def test_the_face_type_can_be_given_where_the_data_file_is_lost(model):
     (model / "XSeg_data.dat").unlink()
-    assert load_xseg(model, "head", CPU).face_type == FaceType.head
+    assert read_xseg_files(model, "head").face_type == FaceType.head
 
 
 def test_a_pak_is_refused(capsys):
