@@ -19,8 +19,8 @@ from core.exchange.lineage import Lineage
 from core.exchange.model_folder import DATA, ModelFolder
 from core.exchange.options import MODELS, options_of
 from core.exchange.part import Part, gan_prefix_of, judge_part, judged_with, network_part
-from core.exchange.pickle_writer import Bytes, pickled
 from core.exchange.tensors import as_before, moments_for, weights_for
+from core.faces.pickle_writer import Bytes, pieces
 from core.nets.dfl_keys import OriginalTensor
 from core.settings.error import ExchangeError, StoreError
 from core.settings.kind import Value
@@ -66,22 +66,22 @@ def write_folder(folder: Path, name: str, what: Content) -> list[str]:
         raise StoreError(f"cannot make {folder} ({error.strerror})", hint="choose another --out") from error
     files: list[str] = []
 
-    def write(file: str, pieces: Sequence[Bytes]) -> None:
-        put(RealDisk(), model.file(file), pieces)
+    def write(file: str, parts: Sequence[Bytes]) -> None:
+        put(RealDisk(), model.file(file), parts)
         files.append(model.file(file).name)
 
     for part in parts_of(what, model.kind):
         for file, arrays in weights_for(part.tensors, what.blocks).items():
-            write(f"{file}.npy", pickled(as_before(arrays, before.get(file))))
+            write(f"{file}.npy", pieces(as_before(arrays, before.get(file)), 4))
         moments = moments_for(with_moments(part, model.kind, before), what.blocks, str(what.settings["optimizer"]))
-        write(f"{part.moments}.npy", pickled(as_before(moments, before.get(part.moments))))
+        write(f"{part.moments}.npy", pieces(as_before(moments, before.get(part.moments)), 4))
     for file, path in (what.kept or {}).items():
         if model.file(file).name not in files:      # a judge that was only kept, and then begun anew
             write(file, [content(path)])
     write("lineage.json", [msgspec.json.format(msgspec.json.encode(what.lineage), indent=2) + b"\n"])
     write("summary.txt", [summary(model.title, what.iteration, options).encode()])
-    write(DATA, pickled({"iter": what.iteration, "options": options, "loss_history": what.losses.tolist(),
-                         "sample_for_preview": what.samples, "choosed_gpu_indexes": None}))
+    write(DATA, pieces({"iter": what.iteration, "options": options, "loss_history": what.losses.tolist(),
+                        "sample_for_preview": what.samples, "choosed_gpu_indexes": None}, 4))
     sync_folder(RealDisk(), folder)
     return files
 

@@ -123,7 +123,7 @@ def _table(faceset: FaceSet) -> Iterator[bytes]:
     for number, face in enumerate(faceset.faces):
         if number and number % APPENDED == 0:
             yield b"e("
-        yield pickled(_config(face))[2:-1]
+        yield pickled(_config(face), 3)[2:-1]
     yield b"e."
 
 

@@ -78,7 +78,7 @@ def _changed(jpeg: bytes, facts: JpegFacts, changes: Mapping[str, object]) -> by
     data = unpickle(facts.metadata, max_values=MAX_VALUES) if facts.metadata is not None else {}
     if not isinstance(data, dict):
         raise PickleError("holds metadata that is not a dictionary")
-    payload = pickled({key: value for key, value in {**data, **changes}.items() if value is not None})
+    payload = pickled({key: value for key, value in {**data, **changes}.items() if value is not None}, 3)
     if len(payload) > MAX_METADATA_BYTES:
         raise PickleError(f"would hold {len(payload):,} bytes of metadata, and has room for {MAX_METADATA_BYTES:,}")
     begin, end = facts.segment

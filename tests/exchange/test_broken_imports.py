@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from core.exchange.model_folder import find_model
-from core.exchange.pickle_writer import pickled
 from core.exchange.taking import read_model, read_weights
+from core.faces.pickle_writer import pickled
 from core.jobs.import_model import main
 from core.settings.error import DflTuiError
 from core.settings.registry import birth_settings, check_together
@@ -38,7 +38,7 @@ def edited(file, change):
     def edit(folder: Path) -> None:
         value = pickle.loads((folder / file).read_bytes())
         change(value)
-        (folder / file).write_bytes(b"".join(pickled(value)))
+        (folder / file).write_bytes(pickled(value, 4))
     return edit
 
 
@@ -173,7 +173,7 @@ def test_a_broken_model_is_refused_by_file_and_key(tmp_path, sound, breaks, name
 
 
 def test_an_xseg_model_is_no_run_and_says_what_it_is_for(tmp_path):
-    (tmp_path / "XSeg_data.dat").write_bytes(b"".join(pickled({"iter": 5, "options": {"face_type": "wf"}})))
+    (tmp_path / "XSeg_data.dat").write_bytes(pickled({"iter": 5, "options": {"face_type": "wf"}}, 4))
     with pytest.raises(DflTuiError, match=r"XSeg_data\.dat.*faces mask"):
         imported(tmp_path)
 

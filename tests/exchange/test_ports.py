@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from core.exchange.model_folder import find_model
-from core.exchange.pickle_writer import pickled
 from core.exchange.taking import read_model, read_weights
+from core.faces.pickle_writer import pickled
 from core.settings.error import ExchangeError
 from core.settings.registry import birth_settings
 from tests.exchange.making import OPTIONS, arrays_in, make_model
@@ -38,7 +38,7 @@ def zipped(arrays):
 
 
 def a_pickle(arrays):
-    return b"".join(pickled(arrays))
+    return pickled(arrays, 4)
 
 
 def taken(folder, port=""):

@@ -10,9 +10,9 @@ from core.exchange.dfl_folder import Content, write_folder
 from core.exchange.layout import read_layout, read_samples, write_layout
 from core.exchange.lineage import Lineage
 from core.exchange.model_folder import find_model
-from core.exchange.pickle_writer import pickled
 from core.exchange.taking import read_model, read_weights
 from core.exchange.tensors import Source, load_tensors, moments_for, slot_key, weights_for
+from core.faces.pickle_writer import pickled
 from core.nets.dfl_keys import original_tensors
 from core.nets.xseg import make_xseg
 from core.settings.registry import birth_settings
@@ -69,7 +69,7 @@ def test_judges_that_train_become_blocks_and_others_are_kept(tmp_path):
     assert not weights.kept
 
     data = data_in(source) | {"options": OPTIONS | powers | {"gan_power": 0.0}}
-    (source / "alpha_SAEHD_data.dat").write_bytes(b"".join(pickled(data)))
+    (source / "alpha_SAEHD_data.dat").write_bytes(pickled(data, 4))
     weights = through(source, tmp_path / "again", tmp_path / "second")
     assert sorted(weights.kept) == ["GAN.npy", "GAN_opt.npy"]
     assert not [name for name in weights.blocks if name.startswith("gan")]
@@ -112,7 +112,7 @@ def test_options_losses_and_preview_samples_come_back(tmp_path):
 
 @pytest.mark.parametrize("half", [True, False])
 def test_both_spellings_of_numpy_and_half_precision_are_read(tmp_path, half):
-    source = make_model(tmp_path / "model", half=half, write=lambda value: b"".join(pickled(value)))
+    source = make_model(tmp_path / "model", half=half, write=lambda value: pickled(value, 4))
     through(source, tmp_path / "out", tmp_path)
     assert_equal(arrays_in(source), arrays_in(tmp_path / "out"))
 
@@ -129,7 +129,7 @@ def test_a_model_without_optimizer_file_begins_with_moments_of_zero_and_says_so(
 
 def test_files_that_no_run_trains_are_kept_whole(tmp_path):
     source = make_model(tmp_path / "model")
-    kept = b"".join(pickled({"in_conv/weight:0": np.ones((1, 1, 3, 4), np.float32)}))
+    kept = pickled({"in_conv/weight:0": np.ones((1, 1, 3, 4), np.float32)}, 4)
     (source / "alpha_SAEHD_GAN.npy").write_bytes(kept)
     weights = through(source, tmp_path / "out", tmp_path)
     assert (tmp_path / "out" / "alpha_SAEHD_GAN.npy").read_bytes() == kept
@@ -142,7 +142,7 @@ def test_ones_before_a_bias_are_taken_off_and_come_back(tmp_path):
     arrays = arrays_in(source)[path.name]
     key = "down1/downs_0/conv1/bias:0"
     arrays[key] = arrays[key].reshape(1, 1, 1, -1)
-    path.write_bytes(b"".join(pickled(arrays)))
+    path.write_bytes(pickled(arrays, 4))
     weights = through(source, tmp_path / "out", tmp_path)
     assert [note.key for note in weights.notes if note.what == "reshaped"] == [key]
     assert_equal(arrays_in(source), arrays_in(tmp_path / "out"))
@@ -151,7 +151,7 @@ def test_ones_before_a_bias_are_taken_off_and_come_back(tmp_path):
 def test_what_is_written_asks_for_old_names_of_numpy_only():
     value = {"a": np.ones((2, 3), np.float16), "n": np.int64(3), "s": np.array(3, np.int64), "x": [1.5, -7, 2**40, None,
              True, "é", b"raw", (1, 2), {"k": []}]}
-    payload = b"".join(pickled(value))
+    payload = pickled(value, 4)
     asked, texts = set(), []
     for code, argument, _ in pickletools.genops(payload):
         texts = [*texts[-1:], argument] if "UNICODE" in code.name else texts

@@ -7,7 +7,7 @@ import pytest
 
 from core.events.event import Started
 from core.events.fold import fold
-from core.exchange.pickle_writer import pickled
+from core.faces.pickle_writer import pickled
 from core.jobs.export_model import main as export_model
 from core.jobs.import_model import main as import_model
 from core.store.folder import RunFolder
@@ -104,7 +104,7 @@ def test_what_an_import_that_was_killed_left_is_cleared_away(tmp_path, capsys):
     model = make_model(tmp_path / "model")
     left = RunFolder(tmp_path / "home" / "runs" / ".importing-alpha")
     left.create()
-    (left.blobs / "half").write_bytes(b"".join(pickled([1])))
+    (left.blobs / "half").write_bytes(pickled([1], 4))
     assert import_model(words_for(model, tmp_path / "home", nothing())) == 0
     assert [path.name for path in left.path.parent.iterdir()] == ["alpha"]
     assert records(capsys)[-1]["summary"]["name"] == "alpha"
