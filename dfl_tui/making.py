@@ -10,6 +10,7 @@ from typing import Any
 from core.events.event import FaceSetNote
 from core.run.start import JobError, NewRun, Place, Waiting, create_run, run_job
 from core.settings.kind import Value
+from dfl_tui.cli.person import author
 from dfl_tui.draft import NO_RECIPE, SIDES, Draft, consent, settings
 from dfl_tui.draw.number import size
 from dfl_tui.language import _
@@ -90,4 +91,4 @@ def make(draft: Draft, home: Path, told: Told) -> Place:
         summary = read_faces(draft, side, told)
         notes.append(FaceSetNote(summary["path"], summary["faces"], summary["key"]))
     return create_run(home, NewRun(draft.get("name"), all_settings(draft), notes[0], notes[1], consent(draft, "src"),
-                                   consent(draft, "dst"), recipe, waiting))
+                                   consent(draft, "dst"), recipe, waiting, author=author()))

@@ -58,9 +58,8 @@ def shown(value: Value) -> str:
 
 
 def author(event: Event) -> str:
-    """Who did it, short: anna@box, recipe demo, supervisor."""
-    kind, _, name = event.author.partition(":")
-    return name if kind == "person" and name else f"{kind} {name}".strip()
+    """Who did it, short: anna@box, recipe:demo, supervisor."""
+    return event.author.removeprefix("person:") or event.author
 
 
 def told(event: Event) -> str:

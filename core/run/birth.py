@@ -37,7 +37,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be made. `settings`: those that differ from the defaults. `origin`: the model that it goes on from."""
+    """A run to be made. `settings`: those that differ from the defaults. `origin`: the model that it goes on from.
+    `author`: who makes it, as an event says it."""
 
     name: str
     settings: Mapping[str, Value]
@@ -48,6 +49,7 @@ class NewRun:
     recipe: str = ""
     waiting: tuple[Waiting, ...] = field(default=())
     origin: Origin | None = None
+    author: str = PERSON
 
 
 def create_run(home: Path, new: NewRun) -> Place:
@@ -60,7 +62,7 @@ def create_run(home: Path, new: NewRun) -> Place:
     folder.create()
     try:
         waiting = (*family_acts(str(born.settings["model"])), *new.waiting)
-        write(folder, [(born, PERSON), *((Asked(w.act, w.at), w.author) for w in waiting)])
+        write(folder, [(born, new.author), *((Asked(w.act, w.at), w.author) for w in waiting)])
     except DflTuiError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise

@@ -12,6 +12,7 @@ from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import summary
+from dfl_tui.cli.person import author
 from dfl_tui.language import _, counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
@@ -53,7 +54,8 @@ def make_run(home: Path, name: str, *, folders: tuple[Path, Path], consents: tup
         recipe, settings = plan.name, plan.birth(settings)
         waiting = tuple(Waiting(act, at, plan.author) for at, act in plan.waiting)
     src, dst = (note(side, folder) for side, folder in zip(("src", "dst"), folders, strict=True))
-    return create_run(home, NewRun(name, settings, src, dst, *consents, recipe=recipe, waiting=waiting))
+    return create_run(home, NewRun(name, settings, src, dst, *consents, recipe=recipe, waiting=waiting,
+                                   author=author()))
 
 
 def note(side: str, folder: Path) -> FaceSetNote:

@@ -14,6 +14,11 @@ def user_name() -> str:
     return f"user {os.getuid()}"
 
 
+def author() -> str:
+    """How events name the one who types: person:anna@box pts/3."""
+    return f"person:{label()}"
+
+
 def label() -> str:
     """How this command is called on other people's screens: anna@box pts/3."""
     seat = ""

@@ -11,7 +11,7 @@ from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.columns import cells, padded
 from dfl_tui.cli.place import found_or_only, reached
 from dfl_tui.language import _, counted
-from dfl_tui.telling import shown, told_act
+from dfl_tui.telling import author, shown, told_act
 
 GROUNDS = {"own": _("own face"), "consent": _("written consent"), "licence": _("licence"), "synthetic": _("synthetic")}
 
@@ -88,4 +88,4 @@ def waiting(event: Event) -> tuple[str, str]:
         return _("event {number}").format(number=event.number), ""
     at = event.body.at
     when = _("when the trainer comes") if at is None else _("at {n}").format(n=f"{at:,}")
-    return f"{when} ({event.number})", told_act(event.body.act)
+    return f"{when} ({event.number})", f"{told_act(event.body.act)} ({author(event)})"

@@ -106,7 +106,7 @@ def why(names: Sequence[str], locks: dict[str, Lock]) -> str:
     # Of several locks the youngest: it is the one that a person remembers.
     lock = max(found, key=lambda one: one.since)
     kind, _colon, name = lock.author.partition(":")
-    who = (name.partition("@")[0] or kind) if kind == "person" else lock.author.replace(":", " ")
+    who = (name.partition("@")[0] or kind) if kind == "person" else lock.author
     reason = f": {lock.why}" if lock.why else ""
     return _("{who} since {n}{reason}").format(who=who, n=f"{lock.since:,}", reason=reason)
 

@@ -65,6 +65,6 @@ def test_a_value_is_shown_so_that_it_can_be_typed_again(value, text):
 
 
 @pytest.mark.parametrize(("name", "short"), [("person:anna@box", "anna@box"), ("person", "person"),
-                                             ("recipe:demo", "recipe demo"), ("trainer", "trainer")])
+                                             ("recipe:demo", "recipe:demo"), ("trainer", "trainer")])
 def test_an_author_is_short(name, short):
     assert author(Event(1, 0, 1, 0.0, name, events.Paused())) == short

@@ -1,12 +1,13 @@
 """Runs of their own for the tests."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from core.run.birth import create_run
+from core.run.birth import Waiting, create_run
 from tests.run.running import Running, new_run
 
 
@@ -34,8 +35,8 @@ def run(home) -> Iterator[Running]:
 def make_run(home) -> Iterator[Callable[..., Running]]:
     made: list[Running] = []
 
-    def make(name: str = "demo", **settings) -> Running:
-        made.append(Running(create_run(home, new_run(name, **settings))))
+    def make(name: str = "demo", waiting: tuple[Waiting, ...] = (), **settings) -> Running:
+        made.append(Running(create_run(home, replace(new_run(name, **settings), waiting=waiting))))
         return made[-1]
 
     yield make

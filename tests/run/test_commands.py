@@ -31,6 +31,7 @@ from core.events.event import (
     Withdrawn,
 )
 from core.events.fold import fold
+from core.run.birth import Waiting
 from core.wire.console_record import (
     AskEvents,
     AskGenerations,
@@ -42,6 +43,7 @@ from core.wire.console_record import (
     Refused,
     StateNews,
 )
+from dfl_tui.telling import author
 from tests.run.running import until
 
 pytestmark = pytest.mark.journey
@@ -62,6 +64,13 @@ def test_a_setting_is_done_when_its_event_is_written_and_in_force(run, console):
     assert answer.event.author == "person:tester"
     assert answer.sentence.startswith("lr 5e-05 -> 0.0001, from iteration ")
     assert console.tick(lambda t: t.lr == 1e-4).iteration >= answer.event.iteration
+
+
+def test_what_a_recipe_asked_for_carries_its_name_when_it_takes_effect(make_run):
+    run = make_run(waiting=(Waiting(SetValues({"lr": 4e-4}), 3, "recipe:demo"),))
+    run.ensure()
+    (event,) = until(lambda: [e for e in run.events if isinstance(e.body, SettingsChanged)], "the change")
+    assert (event.author, author(event), event.iteration) == ("recipe:demo", "recipe:demo", 3)
 
 
 @pytest.mark.parametrize(("act", "words"), [
