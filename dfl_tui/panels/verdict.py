@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
@@ -22,16 +23,18 @@ from dfl_tui.telling import told_act
 ENOUGH_BUCKETS = 12      # fewer say nothing about a trend
 FLAT = 0.01              # a change of the loss by less than a hundredth over the shown range is none
 COARSE_S = 600.0
+WIDOW_CELLS = 24         # less than this alone in the last row is no second line, it is a first one that ran over
 FRESH_S = 600.0          # a warning is in the sentence for ten minutes; afterwards it is in the event log
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The sentence, its glyph and its mood."""
+    """The sentence, its glyph and its mood. `shorter`: the same with less, the longest first, where space is scarce."""
 
     glyph: str
     sentence: str
     mood: Mood
+    shorter: tuple[str, ...] = ()
 
 
 def select(model: Model) -> View:
@@ -46,20 +49,23 @@ def select(model: Model) -> View:
     warning = fresh_warning(model)
     if warning and tick.phase in ("training", "saving", "paused"):
         return View("!", _("Look at this: {sentence}.").format(sentence=warning.rstrip(".")), "warn")
-    return View(phase.glyph, sentence(model, state, tick), phase.mood)
+    whole, *shorter = sentences(model, state, tick)
+    return View(phase.glyph, whole, phase.mood, tuple(shorter))
 
 
-def training(model: Model, state: RunState, tick: Tick) -> str:
-    """Training or saving."""
+def training(model: Model, state: RunState, tick: Tick) -> list[str]:
+    """Training or saving: the whole sentence, then without the time that is left, then without the loss."""
     if tick.replaying_to > tick.iteration:
-        return _("Training again what a crash cost, up to {n}; then it goes on. Nothing to do.").format(
-            n=f"{tick.replaying_to:,}")
-    parts = [_("All is well: {stage}.").format(stage=stage(state, tick))]
+        return [_("Training again what a crash cost, up to {n}; then it goes on. Nothing to do.").format(
+            n=f"{tick.replaying_to:,}")]
+    well = _("All is well: {stage}.").format(stage=stage(state, tick))
+    loss = ""
     if tick.losses is not None:
-        loss = (tick.losses.src_smooth + tick.losses.dst_smooth) / 2
-        parts.append(_("Loss {loss}{trend}.").format(loss=short(loss), trend=trend(model)))
-    parts.append(coming(state, tick))
-    return " ".join(parts)
+        mean = (tick.losses.src_smooth + tick.losses.dst_smooth) / 2
+        loss = _("Loss {loss}{trend}.").format(loss=short(mean), trend=trend(model))
+    next_thing = coming(state, tick, with_time=False)
+    forms = [[well, loss, coming(state, tick)], [well, loss, next_thing], [well, next_thing], [well]]
+    return list(dict.fromkeys(" ".join(part for part in form if part) for form in forms))
 
 
 def stage(state: RunState, tick: Tick) -> str:
@@ -95,13 +101,13 @@ def middle(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def coming(state: RunState, tick: Tick) -> str:
-    """What happens next by itself."""
+def coming(state: RunState, tick: Tick, *, with_time: bool = True) -> str:
+    """What happens next by itself; `with_time`: and in how long an act that waits is done."""
     # An act that waits for a trainer has no iteration, and is told by the phase.
     planned = [(e.body.at, e.body) for e in state.waiting if isinstance(e.body, Asked) and e.body.at is not None]
     if planned:
         at, body = min(planned, key=lambda pair: pair[0])
-        when = in_time(at - tick.iteration, tick.it_s)
+        when = in_time(at - tick.iteration, tick.it_s) if with_time else ""
         return _("Next at {n}: {act}{when}.").format(n=f"{at:,}", act=told_act(body.act), when=when)
     if tick.eta_s is not None:
         return _("Stops by itself in {time}. Nothing to do.").format(time=coarse(tick.eta_s))
@@ -150,19 +156,19 @@ def waiting(model: Model, tick: Tick) -> str:
     return f"{words}: {tick.detail.rstrip('.')}." if tick.detail else f"{words}."
 
 
-def sentence(model: Model, state: RunState, tick: Tick) -> str:
-    """The sentence of each phase."""
+def sentences(model: Model, state: RunState, tick: Tick) -> list[str]:
+    """The sentence of each phase, and shorter forms of it."""
     match tick.phase:
         case "training" | "saving":
             return training(model, state, tick)
         case "paused":
-            return paused(tick)
+            return [paused(tick)]
         case "stopped" | "parked":
-            return stopped(state, tick)
+            return [stopped(state, tick)]
         case "backoff":
-            return backoff(tick)
+            return [backoff(tick)]
         case _:
-            return waiting(model, tick)
+            return [waiting(model, tick)]
 
 
 def fresh_warning(model: Model) -> str:
@@ -181,11 +187,22 @@ def mood_style(mood: Mood, look: Look) -> Style:
     return {"good": look.good, "calm": look.accent, "warn": look.warn, "bad": look.bad}[mood]
 
 
+def fitted(view: View, width: int, height: int) -> list[str]:
+    """The longest form that fits into `height` rows of `width` cells without a few words alone in the last one; where
+    none fits, the shortest, whose last row is cut with an ellipsis when it is drawn. Pure."""
+    forms = [wrapped(form, width) for form in (view.sentence, *view.shorter)]
+    fits = [lines for lines in forms if len(lines) <= height]
+    if not fits:
+        lines = forms[-1]
+        return [*lines[:height - 1], " ".join(lines[height - 1:])]
+    if len(fits[0]) > 1 and cell_len(fits[0][-1]) < WIDOW_CELLS:
+        return next((lines for lines in fits if len(lines) < len(fits[0])), fits[0])
+    return fits[0]
+
+
 def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
     """Glyph and sentence. Pure."""
-    lines = wrapped(view.sentence, width - 4)
-    if len(lines) > height:
-        lines = [*lines[:height - 1], " ".join(lines[height - 1:])]
+    lines = fitted(view, width - 4, height)
     glyph = (f" {view.glyph} ", mood_style(view.mood, look) + Style(bold=True))
     rows = [strip([glyph, (lines[0] if lines else "", look.strong)], width)]
     return [*rows, *(strip([("   ", look.plain), (line, look.strong)], width) for line in lines[1:])]

@@ -12,10 +12,13 @@ from core.events.event import Asked, Event, Locked, RolledBack, Warned
 from core.events.fold import fold
 from core.wire.console_record import EventNews, Events, History, LeaseNews, PreviewNews, SeriesBuckets, StateNews
 from dfl_tui.acts import act_of, stop_consequence, to_be_undone, undone
+from dfl_tui.look import look_of
 from dfl_tui.model import Answer, Answered, Clock, Link, Model, apply, missing_events
 from dfl_tui.panels import events, header, locks, series, stages, verdict
 from dfl_tui.phase import phase_of
 from tests.console.recorded import Recorded, born_events
+
+LOOK = look_of({})
 
 
 @pytest.fixture
@@ -115,6 +118,27 @@ def test_the_verdict_says_where_the_run_is_and_what_comes_next(model):
     sentence = verdict.select(model).sentence
     assert "3,512 of 20,000" in sentence
     assert "Next at 12,000: set random_warp = false (in 28 min" in sentence
+
+
+def rows(view: verdict.View, width: int) -> list[str]:
+    return [strip.text.strip() for strip in verdict.draw(view, width, 2, LOOK)]
+
+
+def test_the_verdict_says_less_before_a_few_words_run_over_into_a_second_row(run):
+    run.state = replace(run.state, recipe="demo", settings=run.state.settings | {"target_iter": 0})
+    view = verdict.select(apply(Model(), run.welcome(3)))
+    words = len(view.sentence)
+    assert rows(view, words + 4) == [f"{view.glyph} {view.sentence}"]
+    assert rows(view, words + 3) == [f"{view.glyph} {view.shorter[0]}"]
+    for width in range(80, 160):
+        shown = rows(view, width)
+        assert len(shown) == 1 or len(shown[1]) >= verdict.WIDOW_CELLS
+        assert " ".join(shown).removeprefix(f"{view.glyph} ") in (view.sentence, *view.shorter)
+
+
+def test_a_verdict_that_has_no_shorter_form_is_cut_with_an_ellipsis():
+    shown = rows(verdict.View("!", "a word of many " * 30, "warn"), 80)
+    assert len(shown) == 2 and shown[1].endswith("…")
 
 
 @pytest.mark.parametrize(("phase", "words"), [
