@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from core.samples.share import WHOLE, Share
 from core.samples.stream import Stream, block_words
 from core.settings.kind import Value
 from core.train.loss_judge import Label
@@ -31,19 +32,36 @@ def exact(smoothing: float = 0.0) -> Labels:
     return Labels(lambda logits, _: torch.full_like(logits, 1 - smoothing), lambda logits, _: torch.zeros_like(logits))
 
 
-def labels_of(settings: Mapping[str, Value], stream: LrdStream, iteration: int) -> Labels:
-    """The labels of the GAN's lesson after `iteration` completed iterations."""
+def labels_of(settings: Mapping[str, Value], stream: LrdStream, iteration: int, share: Share = WHOLE) -> Labels:
+    """The labels of the GAN's lesson after `iteration` completed iterations, for our share of the batch."""
+    total = int(settings["batch_size"])
     noise, smoothing = round(float(settings["gan_noise"]) * STEPS), float(settings["gan_smoothing"])
     if not noise:
         return exact(smoothing)
 
     def told(what: str) -> Label:
         def label(logits: Tensor, head: int) -> Tensor:
-            flips = drawn_bytes(f"gan.{what}.{head}", logits, stream, iteration) < noise
+            drawn = drawn_bytes(f"gan.{what}.{head}", batch_of(logits, total, share), stream, iteration)
+            flips = rows_of(drawn, total, share) < noise
             return (flips ^ (what == "real")).to(logits.dtype) * (1 - smoothing)
         return label
 
     return Labels(told("real"), told("fake"))
+
+
+def batch_of(logits: Tensor, total: int, share: Share) -> Tensor:
+    """Something in the shape of the whole batch's logits, of which these are a share's: of one side or of both."""
+    if share == WHOLE:
+        return logits
+    sides = len(logits) // len(share.slots(total))
+    return logits.new_empty(()).expand(sides * total, *logits.shape[1:])
+
+
+def rows_of(drawn: Tensor, total: int, share: Share) -> Tensor:
+    """The share's rows of what was drawn for the batch, whose sides of `total` follow each other."""
+    if share == WHOLE:
+        return drawn
+    return drawn.view(-1, total, *drawn.shape[1:])[:, share.rank::share.ranks].flatten(0, 1)
 
 
 def drawn_bytes(name: str, like: Tensor, stream: LrdStream, iteration: int) -> Tensor:

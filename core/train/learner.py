@@ -13,6 +13,7 @@ from core.train.lock import apply_locks
 from core.train.lrd import LrdStream, draw_masks
 from core.train.optim import Masks, Optimizer, gradient_of
 from core.train.rate import rate
+from core.train.world import ALONE, World
 
 
 class Pace(NamedTuple):
@@ -34,9 +35,10 @@ class Outcome(NamedTuple):
 class Learner:
     """Learns by gradients, block by block."""
 
-    def __init__(self, module: Blocked, optimizer: Optimizer) -> None:
+    def __init__(self, module: Blocked, optimizer: Optimizer, world: World = ALONE) -> None:
         self.module = module
         self.optimizer = optimizer
+        self.world = world
         self.blocks = module.blocks
         self.locked: frozenset[str] | None = None   # what the tensors are set to
 
@@ -61,9 +63,12 @@ class Learner:
     def learn(self, loss: Tensor, open_blocks: list[str], pace: Pace, *, sound: Tensor | None = None) -> Outcome:
         """One update by the gradient of `loss`, a scalar. sound: 0.0 where a step before it was refused, then this is.
 
-        Not applied where the loss or the gradient is not finite.
+        Not applied where the loss or the gradient is not finite. Both are summed over all ranks first: what follows,
+        length, clipping and refusal, is then the same on each.
         """
         gradients = self.gradients(loss, open_blocks)
+        loss = loss.detach().clone()
+        self.world.sum_([*gradients, loss])
         norm = gradient_norm(gradients) if gradients else torch.zeros_like(loss)
         is_finite = (norm.isfinite() & loss.isfinite()).float()
         sound = is_finite if sound is None else is_finite * sound

@@ -29,6 +29,7 @@ from core.train.objective import Judges, Terms, insides_of, seen_by_gan
 from core.train.optim import make_optimizer
 from core.train.pretrain import is_pretraining
 from core.train.train_batch import TrainBatch
+from core.train.world import ALONE, World
 
 # The original's factors; the optimizers hardly notice them, for they divide by the gradient's size.
 CODE_SHARE, SRC_SHARE, BOTH_SHARE = 0.5, 0.5, 0.125
@@ -52,9 +53,10 @@ class Examples(NamedTuple):
 class Rivals:
     """The discriminators of one network, each None until it is needed. Off again, it is kept and does not train."""
 
-    def __init__(self, network: FaceNetwork, device: torch.device) -> None:
+    def __init__(self, network: FaceNetwork, device: torch.device, world: World = ALONE) -> None:
         self._network = network
         self._device = device
+        self._world = world
         self._size: tuple[int, int] | None = None       # patch and width of the GAN
         self._unknown = torch.full((2,), torch.nan, device=device)
         self.gan: Learner | None = None
@@ -100,7 +102,7 @@ class Rivals:
         module = placed(outline)
         initialise(module, int(settings["seed"]))
         module.to(self._device)
-        return Learner(module, make_optimizer(str(settings["optimizer"]), module))
+        return Learner(module, make_optimizer(str(settings["optimizer"]), module), self._world)
 
     # --- judging and learning -----------------------------------------------------------------------------------------
     def judges(self) -> Judges:
@@ -123,7 +125,7 @@ class Rivals:
             loss, of_code = judged(code, codes, exact(), CODE_SHARE, code.open_blocks(locked))
             sound = code.learn(loss.sum(), code.open_blocks(locked), pace, sound=sound).sound
         if gan is not None and pictures is not None:
-            labels = labels_of(settings, pace.stream, pace.iteration)
+            labels = labels_of(settings, pace.stream, pace.iteration, self._world.share)
             loss, of_gan = judged(gan, pictures, labels, share_of(terms), gan.open_blocks(locked))
             sound = gan.learn(loss.sum(), gan.open_blocks(locked), pace, sound=sound).sound
         return Taught(torch.cat([of_gan, of_code]), sound)

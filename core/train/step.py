@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.events.event import Block
 from core.nets.network import FaceNetwork
+from core.settings.error import NetworkError
 from core.settings.kind import Value
 from core.train.blur_out import blurred_out
 from core.train.device import synchronise
@@ -23,6 +24,7 @@ from core.train.pretrain import in_effect, is_pretraining
 from core.train.ramp import Ramps, full_powers
 from core.train.rivals import Rivals, Taught
 from core.train.train_batch import TrainBatch
+from core.train.world import ALONE, World
 
 NO_STREAM = LrdStream(0, 0)
 
@@ -66,14 +68,17 @@ class Step:
     """Trains a network with an optimizer, and its judges with their own, one batch at a time.
 
     shared_pass: src and dst go through the common parts as one batch. It changes bits, so it is part of the run.
+    world: the ranks that train together; each is given its own share of the batch.
     """
 
-    def __init__(self, network: FaceNetwork, optimizer: Optimizer, *, shared_pass: bool = True) -> None:
+    def __init__(self, network: FaceNetwork, optimizer: Optimizer, *, shared_pass: bool = True,
+                 world: World = ALONE) -> None:
         self.network = network
         self.optimizer = optimizer
         self.shared_pass = shared_pass
-        self.learner = Learner(network, optimizer)
-        self.rivals = Rivals(network, optimizer.device)
+        self.world = world
+        self.learner = Learner(network, optimizer, world)
+        self.rivals = Rivals(network, optimizer.device, world)
         self._ramps = Ramps()
         self._was_pretraining = False
         self._equipped_for: Mapping[str, Value] | None = None
@@ -97,14 +102,16 @@ class Step:
         settings = in_effect(settings)
         terms = terms_of(settings, self._ramps.step(settings, iteration))
         batch = prepared(batch, settings, iteration)
-        mix = draw_mix(self.network, settings, stream, iteration, len(batch.src.warped)) if mix is None else mix
+        total = self.total(batch, settings)
+        mix = draw_mix(self.network, settings, stream, iteration, total) if mix is None else mix
+        mix = mix if mix is None else mix[self.world.rank::self.world.size]
         pace = Pace(settings, iteration, stream, masks)
         open_blocks = self.open_blocks(settings, locked)
         objective = Objective(self.network, batch, terms, self.rivals.judges())
         losses = objective.losses(shared_pass=self.shared_pass, mix=mix)
         outcome = self.learner.learn(losses.total.sum(), open_blocks, pace)
         taught = self.rivals.teach(batch, terms, pace, locked=locked, sound=outcome.sound, mix=mix)
-        return result(losses, outcome.norm, taught)
+        return self.result(losses, outcome.norm, taught, total)
 
     # --- what there is to train ---------------------------------------------------------------------------------------
     @property
@@ -146,6 +153,26 @@ class Step:
         self._ramps = Ramps(state["ramps"])
         self._was_pretraining = bool(state["pretraining"])
 
+    def total(self, batch: TrainBatch, settings: Mapping[str, Value]) -> int:
+        """Samples of a side in the whole batch, of which `batch` is our share. NetworkError where a rank has none."""
+        if self.world.size == 1:
+            return len(batch.src.warped)
+        total = int(settings["batch_size"])
+        if total < self.world.size:
+            raise NetworkError(f"batch_size = {total} leaves some of the {self.world.size} devices without a sample",
+                               hint=f"raise it to {self.world.size} or more, or train on fewer devices")
+        return total
+
+    def result(self, losses: Losses, norm: Tensor, taught: Taught, total: int) -> StepResult:
+        """The numbers of a step over the whole batch, detached from its graph."""
+        rows = [part.detach() for part in (losses.src.total, losses.dst.total, losses.src.mask, losses.dst.mask)]
+        src, dst, *masks = parts = [self.world.spread(part, total) for part in rows]
+        # A mean over our samples, which are so many of all.
+        beliefs = taught.beliefs if self.world.size == 1 else taught.beliefs * (len(rows[0]) / total)
+        self.world.sum_([*parts, beliefs])
+        first = torch.stack([src.mean(), dst.mean(), torch.cat(masks).mean(), norm, taught.sound])
+        return StepResult(src, dst, torch.cat([first, beliefs]))
+
     # --- without training ---------------------------------------------------------------------------------------------
     def losses(self, batch: TrainBatch, settings: Mapping[str, Value], *, mix: Tensor | None = None) -> Losses:
         """The losses of a batch with all powers at their full height, with gradients. Changes nothing."""
@@ -170,11 +197,3 @@ def prepared(batch: TrainBatch, settings: Mapping[str, Value], iteration: int) -
     if not every or not iteration or iteration % every:
         return batch
     return TrainBatch(replace(batch.src, warped=batch.src.target), replace(batch.dst, warped=batch.dst.target))
-
-
-def result(losses: Losses, norm: Tensor, taught: Taught) -> StepResult:
-    """The numbers of a step, detached from its graph."""
-    src, dst = losses.src.total.detach(), losses.dst.total.detach()
-    masks = torch.cat([losses.src.mask.detach(), losses.dst.mask.detach()]).mean()
-    first = torch.stack([src.mean(), dst.mean(), masks, norm, taught.sound])
-    return StepResult(src, dst, torch.cat([first, taught.beliefs]))
