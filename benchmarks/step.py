@@ -9,13 +9,14 @@ what our step is made of.
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing as mp
 import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -36,6 +37,7 @@ from core.nets.family import make_network, outline
 from core.nets.initial import initialise
 from core.nets.network import FaceNetwork
 from core.run.birth import AMP_INTERS
+from core.run.environment import KEEP_MEMORY
 from core.settings.family import AMP, AMPS, MODELS, SAEHD, uses
 from core.settings.kind import Value
 from core.settings.registry import birth_settings, check_together
@@ -98,7 +100,8 @@ def sides(options: argparse.Namespace, names: list[str]) -> list[dict[str, Any]]
     ends = []
     for name in names:
         mine, theirs = context.Pipe()
-        context.Process(target=run_side, args=(name, options, theirs), daemon=True).start()
+        with surroundings(KEEP_MEMORY if name == "ours" else {}):
+            context.Process(target=run_side, args=(name, options, theirs), daemon=True).start()
         mine.recv()  # it is ready: building one side must not disturb the other's steps
         ends.append(mine)
     for _ in range(options.warmup + options.iters):
@@ -108,6 +111,15 @@ def sides(options: argparse.Namespace, names: list[str]) -> list[dict[str, Any]]
     for end in ends:
         end.send("report")
     return ([end.recv() for end in ends] + [{}])[:2]
+
+
+@contextlib.contextmanager
+def surroundings(words: Mapping[str, str]) -> Iterator[None]:
+    """What a process started meanwhile finds in its environment: ours what a trainer finds, the naive one nothing."""
+    os.environ.update(words)
+    yield
+    for word in words:
+        del os.environ[word]
 
 
 def run_side(name: str, options: argparse.Namespace, end: Connection) -> None:

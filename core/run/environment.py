@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# Let the C library of Linux keep freed memory: a step frees and takes the same maps and gradients again, and got them
+# back page by page, with 40,000 to 60,000 faults and 2 to 3 % of the CPU time of a df-ud step at 128 px.
+KEEP_MEMORY: Mapping[str, str] = {"MALLOC_MMAP_THRESHOLD_": str(1 << 32), "MALLOC_TRIM_THRESHOLD_": str(1 << 34)}
+
 
 def python_command(module: str, *words: str) -> list[str]:
     """The command line that runs one of our modules with this interpreter."""
@@ -27,6 +31,11 @@ def child_environment(environment: Mapping[str, str] = os.environ) -> dict[str, 
     if folders:
         safe["PYTHONPATH"] = os.pathsep.join(folders)
     return safe
+
+
+def trainer_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """A trainer's: as `child_environment`, and freed memory is kept. A person's own words for malloc win."""
+    return {**KEEP_MEMORY, **child_environment(environment)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.run.environment import child_environment
+from core.run.environment import trainer_environment
 from core.run.logs import trim
 from core.run.trainer_end import Exit, oom_kills
 from core.settings.error import WireError
@@ -65,7 +65,7 @@ class TrainerProcess:
                 # Not asyncio's own subprocess: it kills a child that still runs when the loop ends, in mid-save.
                 process = subprocess.Popen(
                     [*command, "--channel", str(theirs.fileno())], pass_fds=[theirs.fileno()], process_group=0,
-                    stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=child_environment())
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=trainer_environment())
         except OSError:
             ours.close()
             raise

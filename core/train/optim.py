@@ -78,13 +78,13 @@ class Optimizer:
                 for start in range(0, len(weights), STRETCH):
                     part = slice(start, start + STRETCH)
                     gradient = gradients[part]
-                    direction = self.scratch[: len(gradient)]
+                    divisor = self.scratch[: len(gradient)]
                     if scale != 1:
                         gradient.mul_(scale)
-                    self.rule.update(gradient, {slot: tensor[part] for slot, tensor in kept.items()}, direction)
+                    move = self.rule.update(gradient, {slot: tensor[part] for slot, tensor in kept.items()}, divisor)
                     if mask is not None:
-                        direction.mul_(mask[part])
-                    weights[part].add_(direction, alpha=-rate)
+                        move = torch.mul(move, mask[part], out=gradient)
+                    weights[part].addcdiv_(move, divisor, value=-rate)
 
     @torch.no_grad()
     def update_in_lists(

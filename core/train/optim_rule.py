@@ -25,10 +25,11 @@ class Rule(Protocol):
     @property
     def slots(self) -> tuple[str, ...]: ...
 
-    def update(self, gradient: Tensor, kept: Slots, scratch: Tensor) -> None:
-        """Renew `kept` in place and leave the direction in `scratch`: the weight moves by -rate x direction.
+    def update(self, gradient: Tensor, kept: Slots, divisor: Tensor) -> Tensor:
+        """Renew `kept` in place, fill `divisor`, and return the dividend: the weight moves by -rate x their quotient.
 
-        All tensors are flat and equally long.
+        All tensors are flat and equally long. The quotient is left to the update of the weights, which is one pass
+        over memory less: passes are what an optimizer costs.
         """
 
     def update_all(self, gradients: Tensors, kept: SlotLists, sound: Tensor) -> Tensors:
@@ -42,13 +43,13 @@ class AdaBelief:
     beta1 = 0.9
     beta2 = 0.999
 
-    def update(self, gradient: Tensor, kept: Slots, scratch: Tensor) -> None:
+    def update(self, gradient: Tensor, kept: Slots, divisor: Tensor) -> Tensor:
         m, s = kept["m"], kept["s"]
         m.lerp_(gradient, 1 - self.beta1)
-        torch.sub(gradient, m, out=scratch)
-        s.mul_(self.beta2).addcmul_(scratch, scratch, value=1 - self.beta2)
-        torch.sqrt(s, out=scratch)
-        torch.div(m, scratch.add_(FLOOR), out=scratch)
+        torch.sub(gradient, m, out=divisor)
+        s.mul_(self.beta2).addcmul_(divisor, divisor, value=1 - self.beta2)
+        torch.sqrt(s, out=divisor).add_(FLOOR)
+        return m
 
     def update_all(self, gradients: Tensors, kept: SlotLists, sound: Tensor) -> Tensors:
         follow(kept["m"], gradients, sound * (1 - self.beta1))
@@ -66,11 +67,11 @@ class RmsProp:
     slots = ("a",)
     rho = 0.9
 
-    def update(self, gradient: Tensor, kept: Slots, scratch: Tensor) -> None:
+    def update(self, gradient: Tensor, kept: Slots, divisor: Tensor) -> Tensor:
         a = kept["a"]
         a.mul_(self.rho).addcmul_(gradient, gradient, value=1 - self.rho)
-        torch.sqrt(a, out=scratch)
-        torch.div(gradient, scratch.add_(FLOOR), out=scratch)
+        torch.sqrt(a, out=divisor).add_(FLOOR)
+        return gradient
 
     def update_all(self, gradients: Tensors, kept: SlotLists, sound: Tensor) -> Tensors:
         follow(kept["a"], list(torch._foreach_mul(gradients, gradients)), sound * (1 - self.rho))

@@ -14,7 +14,7 @@ from core.run import doctor as doctor_module
 from core.run import start, systemd
 from core.run.address import answering, listen, make_private, runtime_folder
 from core.run.doctor import doctor, file_system, kind_of_file_system, multiplexer, terminal
-from core.run.environment import child_environment, python_command
+from core.run.environment import child_environment, python_command, trainer_environment
 from core.run.hook import HookNote, call
 from core.run.job import JobError, run_job
 from core.run.logs import tail, trim
@@ -79,6 +79,11 @@ def test_children_do_not_search_the_current_folder():
     assert child_environment({"OMP_WAIT_POLICY": "active"})["OMP_WAIT_POLICY"] == "active"
     assert "PYTHONPATH" not in child_environment({"PYTHONPATH": "."})
     assert python_command("a.b", "c") == [sys.executable, "-P", "-m", "a.b", "c"]
+
+
+def test_a_trainer_keeps_freed_memory_unless_a_person_says_otherwise():
+    ours = trainer_environment({"MALLOC_TRIM_THRESHOLD_": "1"})
+    assert ours == {**child_environment({}), "MALLOC_TRIM_THRESHOLD_": "1", "MALLOC_MMAP_THRESHOLD_": str(4 * 1024**3)}
 
 
 def test_a_starter_hears_one_word():

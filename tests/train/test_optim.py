@@ -42,9 +42,9 @@ def train_vectors(kind, *, clip=False, period=0, steps=3, in_lists=False):
         if in_lists:
             directions = rule.update_all(gradients, kept, ONE)
         else:
-            directions = [torch.empty_like(w) for w in weights]
-            for i, direction in enumerate(directions):
-                rule.update(gradients[i], {slot: kept[slot][i] for slot in kept}, direction)
+            directions = []
+            for i, divisor in enumerate(torch.empty_like(w) for w in weights):
+                directions.append(rule.update(gradients[i], {slot: kept[slot][i] for slot in kept}, divisor) / divisor)
         for w, direction in zip(weights, directions, strict=True):
             w.add_(direction, alpha=-lr)
     return *weights, kept
