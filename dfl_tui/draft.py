@@ -100,7 +100,7 @@ def wrong(key: str, text: str) -> str:
     """What is wrong with a field's text, "" where nothing is."""
     try:
         if key == "name":
-            check_name(text, "a run")
+            check_name(text, _("a run"))
         if key in SETTING_FIELDS:
             parse(key, text)
     except DflTuiError as error:

@@ -26,7 +26,8 @@ def result(module: str, words: list[str], key: str, told: Callable[[Mapping[str,
             found: Mapping[str, Any] = record[key]
             return found
         told(record)
-    raise JobError(f"the job {module} ended without a result", hint="dfl-tui doctor checks the machine")
+    raise JobError(_("the job {module} ended without a result").format(module=module),
+                   hint=_("dfl-tui doctor checks the machine"))
 
 
 def read_faces(draft: Draft, side: str, told: Told) -> Mapping[str, Any]:

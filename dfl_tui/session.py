@@ -119,8 +119,9 @@ def expect(kind: type[ANSWERED], answer: object) -> ANSWERED:
     """`answer`, which must be of that kind. Raises WireError."""
     if isinstance(answer, kind):
         return answer
-    raise WireError(f"the run answered {type(answer).__name__} and not {kind.__name__}",
-                    hint="use the same version of dfl-tui for run and console")
+    raise WireError(_("the run answered {answer} and not {wanted}").format(answer=type(answer).__name__,
+                                                                            wanted=kind.__name__),
+                    hint=_("use the same version of dfl-tui for run and console"))
 
 
 def sentence(error: DflTuiError) -> str:

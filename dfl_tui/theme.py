@@ -9,6 +9,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from core.settings.error import DflTuiError
+from dfl_tui.language import _
 
 NOT_COLOURS = ("name", "dark", "variables")
 COLOURS = tuple(f.name for f in fields(Theme) if "str" in str(f.type) and f.name not in NOT_COLOURS)
@@ -37,17 +38,20 @@ def read_theme(file: Traversable) -> Theme:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ThemeError(f"theme {file.name} cannot be read: {error}", hint="mend or remove the file") from error
+        raise ThemeError(_("theme {file} cannot be read: {why}").format(file=file.name, why=error),
+                         hint=_("mend or remove the file")) from error
     for key in NEEDED:
         if not isinstance(table.get(key), str):
-            raise ThemeError(f"theme {file.name} has no {key}", hint=f"add {key} = \"...\"")
+            raise ThemeError(_("theme {file} has no {key}").format(file=file.name, key=key),
+                             hint=_("add {key} = \"...\"").format(key=key))
     variables = table.get("variables", {})
     if not isinstance(variables, dict) or not isinstance(table.get("dark", True), bool):
-        raise ThemeError(f"theme {file.name}: variables must be a table and dark true or false")
+        raise ThemeError(_("theme {file}: variables must be a table and dark true or false").format(file=file.name))
     colours = {key: value for key, value in table.items() if key not in NOT_COLOURS}
     for key, value in (colours | variables).items():
         if key in colours and key not in COLOURS:
-            raise ThemeError(f"theme {file.name}: there is no colour {key}", hint=f"known are {', '.join(COLOURS)}")
+            raise ThemeError(_("theme {file}: there is no colour {key}").format(file=file.name, key=key),
+                             hint=_("known are {names}").format(names=", ".join(COLOURS)))
         check_colour(file.name, key, value)
     return Theme(name=table["name"], dark=table.get("dark", True), variables=variables, **colours)
 
@@ -57,4 +61,5 @@ def check_colour(file: str, key: str, value: object) -> None:
     try:
         Color.parse(str(value))
     except ColorParseError as error:
-        raise ThemeError(f"theme {file}: {key} = {value!r} is no colour", hint="write \"#rrggbb\"") from error
+        raise ThemeError(_("theme {file}: {key} = {value} is no colour").format(file=file, key=key, value=repr(value)),
+                         hint=_("write \"#rrggbb\"")) from error

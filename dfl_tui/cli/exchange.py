@@ -13,6 +13,7 @@ from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import records
 from dfl_tui.cli.new import FOLDER, note
 from dfl_tui.cli.place import found
+from dfl_tui.language import _, counted
 
 NO_FACES = FaceSetNote("", 0, "")
 FORMS = ("dfl", "dfm", "onnx", "safetensors")
@@ -47,21 +48,22 @@ def import_command(call: Call, folder: Path, name: str, model: str, src: Path | 
     for assignment in assignments:
         words += ["--set", assignment]
     done = told_import(words, report=report)
-    click.echo(f"{done['name']} is made in {done['folder']}: {done['model']} of iteration {done['iteration']:,}, "
-               f"{done['blocks']} blocks, {done['parameters']:,} parameters")
-    click.echo(f"dfl-tui train {done['name']} goes on with it" if all(done["faces"]) else
-               "it has no face sets: it can be exported, not trained")
+    made = _("{name} is made in {folder}: {model} of iteration {n}, {blocks} blocks, {parameters} parameters")
+    click.echo(made.format(name=done["name"], folder=done["folder"], model=done["model"], blocks=done["blocks"],
+                           n=f"{done['iteration']:,}", parameters=f"{done['parameters']:,}"))
+    click.echo(_("dfl-tui train {name} goes on with it").format(name=done["name"]) if all(done["faces"]) else
+               _("it has no face sets: it can be exported, not trained"))
 
 
 def told_import(words: list[str], *, report: bool) -> dict[str, Any]:
     """Do it, and tell what was taken from each file and what was left. Returns the summary."""
     counts: Counter[tuple[str, str]] = Counter()
     done: dict[str, Any] = {}
-    for record in records("import_model", words, "importing"):
+    for record in records("import_model", words, _("importing")):
         if tensor := record.get("tensor"):
             counts[tensor["file"], tensor["what"]] += 1
             if report:
-                shape = " x ".join(map(str, tensor["shape"])) or "one number"
+                shape = " x ".join(map(str, tensor["shape"])) or _("one number")
                 click.echo(f"{tensor['what']:<8}  {tensor['file']}  {tensor['key']}  {tensor['dtype']} {shape}")
         if "left" in record:
             click.echo(record["left"], err=True)
@@ -96,10 +98,10 @@ def export_command(call: Call, name: str, form: str, out: Path, generation: int 
     if generation is not None:
         words += ["--generation", str(generation)]
     done: dict[str, Any] = {}
-    for record in records("export_model", words, "exporting"):
+    for record in records("export_model", words, _("exporting")):
         if "note" in record:
             click.echo(record["note"], err=True)
         done = record.get("summary", done)
-    click.echo(f"generation {done['generation']} of iteration {done['iteration']:,} is in {done['out']}, "
-               f"{done['files']} files" if form == "dfl" else
-               f"generation {done['generation']} of iteration {done['iteration']:,} is in {done['out']}")
+    written = _("generation {number} of iteration {iteration} is in {out}").format(
+        number=done["generation"], iteration=f"{done['iteration']:,}", out=done["out"])
+    click.echo(written + (", " + counted("{n} file", "{n} files", done["files"]) if form == "dfl" else ""))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dfl_tui.cli.call import add_everywhere_options
+from dfl_tui.cli.columns import columns
 from dfl_tui.cli.exit_code import ExitCode
 from dfl_tui.cli.job import records, summary
 from dfl_tui.cli.printable import printable
@@ -32,7 +33,7 @@ def check_command(folder: Path, wants_json: bool) -> int:
     DIR holds aligned JPEGs of DeepFaceLab, a faceset.pak, a faceset.zip, or a folder of JPEGs for each person; a .pak
     or .zip of another name is named itself. Ends with code 7 where a file was skipped.
     """
-    found = summary("faces", [str(folder.absolute())], "reading faces")
+    found = summary("faces", [str(folder.absolute())], _("reading faces"))
     click.echo(json.dumps(found) if wants_json else "\n".join(told_faces(found)))
     return ExitCode.PROBLEMS if found["problems"] else ExitCode.OK
 
@@ -53,7 +54,7 @@ def mask_command(folder: Path, xseg: Path, face_type: str | None, *, replace: bo
     """
     arguments = [str(folder.absolute()), "--xseg", str(xseg.absolute()), "--device", device]
     arguments += ["--face-type", face_type] if face_type else []
-    done = with_problems("mask", arguments + (["--replace"] if replace else []), "masking")
+    done = with_problems("mask", arguments + (["--replace"] if replace else []), _("masking"))
     kept = _("; {n} have a mask already, which is kept: --replace bakes these too").format(
         n=f"{done['kept']:,}") if done["kept"] else ""
     baked = _(" of {type} baked into {folder}").format(type=done["face_type"], folder=printable(str(folder)))
@@ -69,7 +70,7 @@ def unmask_command(folder: Path) -> int:
 
     A mask that somebody else made stays, and one that was replaced comes back.
     """
-    done = with_problems("unmask", [str(folder.absolute())], "unmasking")
+    done = with_problems("unmask", [str(folder.absolute())], _("unmasking"))
     taken = counted("{n} mask", "{n} masks", done["taken"])
     click.echo(taken + _(" taken out of {folder}").format(folder=printable(str(folder))))
     return ExitCode.PROBLEMS if done["problems"] else ExitCode.OK
@@ -122,11 +123,14 @@ def unpack_command(folder: Path, name: str, is_zip: bool, remove: bool) -> int:
 
 def packed(what: str, folder: Path, name: str, words: list[str]) -> int:
     """Have the job pack or unpack, and tell what it did; the exit code."""
-    found = summary("pack", [what, str(folder.absolute()), name, *words], f"{what}ing faces")
+    is_packing = what == "pack"
+    found = summary("pack", [what, str(folder.absolute()), name, *words],
+                    _("packing faces") if is_packing else _("unpacking faces"))
     faces = counted("{n} face is", "{n} faces are", found["faces"])
-    click.echo(f"{faces} {'in' if what == 'pack' else 'taken out of'} {printable(found['path'])}")
+    told = _("{faces} in {path}") if is_packing else _("{faces} taken out of {path}")
+    click.echo(told.format(faces=faces, path=printable(found["path"])))
     for problem in found["problems"]:
-        click.echo("  skipped: " + told_problem(problem["name"], problem["reason"]))
+        click.echo("  " + _("skipped: {what}").format(what=told_problem(problem["name"], problem["reason"])))
     return ExitCode.PROBLEMS if found["problems"] else ExitCode.OK
 
 
@@ -141,10 +145,10 @@ def told_faces(found: dict[str, Any]) -> list[str]:
     lines = [counted("{n} usable face", "{n} usable faces", found["faces"])
              + _(" in {path}, {n} with a mask of their own").format(path=printable(found["path"]),
                                                                     n=f"{found['with_mask']:,}")]
-    for title in ("types", "sizes"):
-        counts = sorted(found[title].items(), key=lambda item: -item[1])
-        lines.append(f"{title:<6} " + ", ".join(f"{name} {count:,}" for name, count in counts))
-    lines.append(f"key    {found['key']}")
+    facts = {title: ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
+             for title, counts in ((_("types"), found["types"]), (_("sizes"), found["sizes"]))}
+    facts[_("key")] = found["key"]
+    lines += columns(list(facts.items()))
     if problems:
         kinds = Counter(str(problem["kind"]) for problem in problems if "kind" in problem)
         lines.append(counted("{n} file is skipped", "{n} files are skipped", len(problems))

@@ -4,6 +4,7 @@ import click
 
 from core.settings.error import DflTuiError, JournalError, RefusedError, SettingError, WireError
 from dfl_tui.cli.exit_code import ExitCode
+from dfl_tui.language import _
 
 
 class NotFoundError(DflTuiError):
@@ -34,4 +35,6 @@ def usage_sentence(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:]
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{message}: see {context.command_path} --help" if context else message
+    if context is None:
+        return message
+    return _("{message}: see {command} --help").format(message=message, command=context.command_path)

@@ -43,7 +43,7 @@ def rename_command(call: Call, name: str, new_name: str, yes: bool) -> None:
     The run must not train. Its folder gets the new name too.
     """
     place = found(call, name)
-    check_name(new_name, "a run")
+    check_name(new_name, _("a run"))
     iteration = offline_summary(place).iteration
     agreed(_("{name} with {n} iterations is called {new} from now on and moves to {folder}; scripts and tmux sessions "
              "that use the old name lose it").format(name=place.name, n=f"{iteration:,}", new=new_name,

@@ -31,7 +31,7 @@ def generations_command(call: Call, name: str | None) -> None:
     if not kept:
         click.echo(_("nothing is saved yet"), err=True)
         return
-    rows = [("NUMBER", "ITERATION", "LIFE", "SAVED", "SIZE", "BACKUP", "IN USE")]
+    rows = [(_("NUMBER"), _("ITERATION"), _("LIFE"), _("SAVED"), _("SIZE"), _("BACKUP"), _("IN USE"))]
     for g in kept:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(g.at))
         rows.append((str(g.number), f"{g.iteration:,}", str(g.life), when, size(g.bytes), g.name, g.in_use))

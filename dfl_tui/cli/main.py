@@ -25,6 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     from dfl_tui.cli.exit_code import ExitCode
     from dfl_tui.cli.failure import code_of, usage_sentence
     from dfl_tui.cli.group import dfl_tui
+    from dfl_tui.language import _
 
     try:
         return int(dfl_tui.main(list(arguments), prog_name="dfl-tui", standalone_mode=False, obj=Call()) or ExitCode.OK)
@@ -40,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except OSError as error:
-        say(f"{error.filename or 'the system said'}: {error.strerror or error}")
+        say(f"{error.filename or _('the system said')}: {error.strerror or error}")
         return ExitCode.FAILED
 
 

@@ -82,7 +82,7 @@ def plain_line(tick: Tick) -> str:
     if tick.it_s > 0:
         parts.append(f"{tick.it_s:.2f} it/s  {speed(tick)}")
     if tick.eta_s is not None:
-        parts.append(f"ETA {duration(tick.eta_s)}")
+        parts.append(_("ETA {time}").format(time=duration(tick.eta_s)))
     return "  ".join(parts)
 
 

@@ -47,7 +47,7 @@ def swap_command(call: Call, name: str, folder: Path, *, out: Path, generation: 
 def swapped(arguments: list[str]) -> dict[str, Any]:
     """Do it; names each file that cannot be used on standard error. Returns the summary."""
     done: dict[str, Any] = {}
-    for record in records("swap", arguments, "swapping"):
+    for record in records("swap", arguments, _("swapping")):
         if "problem" in record:
             click.echo(f"{record['problem']['name']}: {record['problem']['reason']}", err=True)
         done = record.get("summary", done)
