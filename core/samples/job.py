@@ -22,7 +22,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One worker's share of a batch: of the 2 * batch_size samples, src first, every `step`-th from `first`."""
+    """One worker's part of a batch: of the samples to be made, src first, every `step`-th from `first`."""
 
     number: int
     request: Request
@@ -33,9 +33,9 @@ class Job:
 
     def shares(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Slots of src and of dst to be made."""
-        size = self.request.options.batch_size
-        samples = np.arange(self.first, 2 * size, self.step)
-        return samples[samples < size], samples[samples >= size] - size
+        slots = self.request.share.slots(self.request.options.batch_size)
+        samples = np.arange(self.first, 2 * len(slots), self.step)
+        return slots[samples[samples < len(slots)]], slots[samples[samples >= len(slots)] - len(slots)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.samples.share import WHOLE, Share
+
 _PAGE = mmap.PAGESIZE
 
 
@@ -21,6 +23,14 @@ class Side:
     mask: NDArray[np.uint8]
     eyes_mouth: NDArray[np.uint8] | None
     index: NDArray[np.int64]
+
+    def of(self, share: Share) -> "Side":
+        """The samples in the slots of a share, as views."""
+        if share == WHOLE:
+            return self
+        mine = slice(share.rank, None, share.ranks)
+        planes = self.warped[mine], self.target[mine], self.mask[mine]
+        return Side(*planes, None if self.eyes_mouth is None else self.eyes_mouth[mine], self.index[mine])
 
 
 @dataclass(frozen=True, slots=True)

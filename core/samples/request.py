@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from core.samples.paint import Paint
+from core.samples.share import WHOLE, Share
 
 WINDOW = 16                  # iterations whose worst samples come again in the one after them
 NO_PAINT = Paint()
@@ -47,6 +48,7 @@ class Request:
     """One batch: everything that its bits depend on, beside the seed and the faces.
 
     drawn_src and drawn_dst count the faces of that side drawn before this batch since its first epoch began.
+    share: the slots that are made; what is in a slot does not depend on it.
     """
 
     life: int
@@ -54,6 +56,7 @@ class Request:
     drawn_src: int
     drawn_dst: int
     options: SampleOptions
+    share: Share = WHOLE
 
     def following(self) -> Self:
         """The batch after this one, if nothing changes."""

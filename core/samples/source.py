@@ -6,6 +6,7 @@ in it (facts/training.md 6).
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Self
 
 import cv2
@@ -20,6 +21,7 @@ from core.samples.job import Opening
 from core.samples.planes import Batch, Layout, Side
 from core.samples.request import Pick, Request, SampleOptions
 from core.samples.sample import SideMaker
+from core.samples.share import WHOLE, Share
 
 Yaws = tuple[NDArray[np.float32], NDArray[np.float32]]      # of src and of dst
 
@@ -37,16 +39,18 @@ def worker_count(setting: int) -> int:
 class SampleSource:
     """Makes batches of both people with `workers` processes, 0 for none. Not for two threads; a context manager.
 
-    A worker that makes no sample for `stall_s` seconds (above `worker.SAY_S`) is replaced.
+    A worker that makes no sample for `stall_s` seconds (above `worker.SAY_S`) is replaced. share: which slots of each
+    batch are made and given, where several ranks train together.
     """
 
     def __init__(self, src: FaceCache, dst: FaceCache, *, seed: int, workers: int, yaws: Yaws | None = None,
-                 stall_s: float = STALL_S) -> None:
+                 stall_s: float = STALL_S, share: Share = WHOLE) -> None:
         openings = src.opening(), dst.opening()
         self._side_px = openings[0].side_px
         if openings[1].side_px != self._side_px:
             raise ValueError(f"src crops have {self._side_px} px and dst crops {openings[1].side_px}")
         self._has_yaw = yaws is not None
+        self._share = share
         self._said: set[str] = set()
         src_yaw, dst_yaw = yaws or (None, None)
         self._in_place = _InPlace(SideMaker(src, seed=seed, side="src", yaw=src_yaw, partners=dst),
@@ -71,15 +75,18 @@ class SampleSource:
         """
         if options.uniform_yaw and not self._has_yaw:
             raise SampleError("uniform_yaw is on, but the yaw of the faces was not computed: restart the trainer")
-        request = Request(life, iteration, drawn_src, drawn_dst, options)
-        return self._with_news(self._maker.make(request, Layout(options.batch_size, self._side_px)))
+        request = Request(life, iteration, drawn_src, drawn_dst, options, self._share)
+        made = self._maker.make(request, Layout(options.batch_size, self._side_px))
+        return self._with_news(replace(made, src=made.src.of(self._share), dst=made.dst.of(self._share)))
 
     def again(self, picks: tuple[Sequence[Pick], Sequence[Pick]], options: SampleOptions) -> Batch:
-        """Samples of src and dst that were made before, as many of each, once more and with the target as input.
+        """Samples of src and dst that were made before, as many of each, once more and with the target as input; of
+        the picks of a whole batch, our share.
 
         Made in the caller's thread, while the workers go on with what comes after. Errors as `batch`.
         """
-        return self._with_news(self._in_place.make_again(picks, options, Layout(len(picks[0]), self._side_px)))
+        src, dst = ([side[slot] for slot in self._share.slots(len(side))] for side in picks)
+        return self._with_news(self._in_place.make_again((src, dst), options, Layout(len(src), self._side_px)))
 
     def _with_news(self, made: Batch) -> Batch:
         """The batch with those of its problems that were not said yet."""
@@ -110,7 +117,7 @@ class _InPlace:
 
     def make(self, request: Request, layout: Layout) -> Batch:
         """The batch, in memory that the next one overwrites."""
-        slots = np.arange(request.options.batch_size)
+        slots = request.share.slots(request.options.batch_size)
         sides = self._sides(request.options, layout)
         return _made(sides, [maker.make(request, slots, side) for maker, side in zip(self._makers, sides, strict=True)])
 

@@ -52,6 +52,7 @@ def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, sta
         writer.continue_from(ground.start.generation)
     preview = Preview(step.network, faces.caches, PreviewStore(folder), say=pipe.say, warn=notices.warn)
     stack.callback(preview.close, PREVIEW_PATIENCE_S)
-    batches = Batches(faces, ground.start, notices, ground.machine.device)
+    batches = Batches(faces, course, ground.start.kept, notices=notices, device=ground.machine.device,
+                      world=step.world)
     return Tools(pipe, ground.boundary, course, faces, batches, step, writer, preview, publisher, notices,
                  identity(course.state.settings, ground.machine))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.events.event import Event, RolledBack
 from core.settings.error import StoreError
@@ -25,6 +26,12 @@ class Start:
     iteration: int
     drawn: dict[str, int]
     notes: tuple[str, ...]
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What was drawn until here, as core/train/batches.py keeps it."""
+        extra = self.generation.extra if self.generation is not None else {}
+        return {"drawn": self.drawn, "worst": extra.get("worst")}
 
 
 def find_start(generations: Generations, events: Sequence[Event]) -> Start:

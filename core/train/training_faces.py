@@ -11,6 +11,7 @@ from core.faces.faceset import FaceSet, open_faceset
 from core.faces.pose import yaw_of
 from core.samples.planes import Batch
 from core.samples.request import Pick
+from core.samples.share import WHOLE, Share
 from core.samples.source import SampleSource
 from core.settings.error import FaceFileError
 from core.settings.kind import Value
@@ -36,6 +37,7 @@ class TrainingFaces:
                  workers: int) -> None:
         self.sets = sets
         self.caches = caches
+        self.share: Share = WHOLE   # of each batch that we make; settled before the first one
         self._drawn_from = SIDES
         self._seed = seed
         self._workers = workers
@@ -72,7 +74,7 @@ class TrainingFaces:
         src, dst = names
         yaws = (yaw_of(self.sets[src]), yaw_of(self.sets[dst])) if needs_yaw else None
         self._source = SampleSource(self.caches[src], self.caches[dst], seed=self._seed, workers=self._workers,
-                                    yaws=yaws)
+                                    yaws=yaws, share=self.share)
         return self._source
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from core.samples.crew import MOST_FAILURES
 from core.samples.error import SampleError
+from core.samples.share import Share
 from core.samples.source import SampleSource, worker_count
 from tests.samples.conftest import SIDE_PX, opened, options
 from tests.samples.test_sample import batch_of, broken, content  # noqa: F401  (a fixture)
@@ -230,3 +231,19 @@ def test_a_batch_stays_as_it_is_while_workers_make_those_after_it(faces):
             looks = looks + 1 if spent == earlier else 0
             time.sleep(0.01)
         assert content(batch) == before
+
+
+@pytest.mark.parametrize(("ranks", "workers"), [(2, 0), (3, 2)])
+def test_the_shares_of_all_ranks_together_are_the_batch(faces, ranks, workers):
+    wanted = options(batch_size=5, eyes=True)
+    with SampleSource(*faces, seed=6, workers=0) as source:
+        whole = batch_of(source, wanted)
+        for rank in range(ranks):
+            share = Share(rank, ranks)
+            with SampleSource(*faces, seed=6, workers=workers, share=share) as ours:
+                for _ in range(2):      # the second one had others made ahead meanwhile
+                    made = batch_of(ours, wanted)
+                    for side, of_all in ((made.src, whole.src), (made.dst, whole.dst)):
+                        assert side.index.tolist() == of_all.index[rank::ranks].tolist()
+                        for plane in ("warped", "target", "mask", "eyes_mouth"):
+                            assert np.array_equal(getattr(side, plane), getattr(of_all, plane)[rank::ranks])
