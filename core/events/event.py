@@ -30,12 +30,16 @@ class Consent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Block(Struct, frozen=True, forbid_unknown_fields=True):
-    """One lockable block of the network, e.g. `encoder.down1` of part `encoder`."""
+    """One lockable block of the network, e.g. `encoder.down1` of part `encoder`.
+
+    born: iteration of the growth that it came by, 0 where it came with the run.
+    """
 
     name: str
     part: str
     parameters: int
     tensors: int
+    born: int = 0
 
 
 class Change(Struct, frozen=True, forbid_unknown_fields=True):

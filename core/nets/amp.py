@@ -8,19 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.nets.block import BlockNetwork
+from core.nets.growth import GrowingNetwork
 from core.nets.network import Codes, Mixing, Prediction
 from core.nets.part import Decoder, Encoder, Inter
 from core.nets.shape import NetworkShape
 from core.settings.error import NetworkError
 
 
-class AmpNetwork(BlockNetwork):
+class AmpNetwork(GrowingNetwork):
     """mixing: AMP takes an exact number of inter_src channels, AMPLegacy draws for each channel."""
 
     def __init__(self, shape: NetworkShape, mixing: Mixing = "exact") -> None:
-        super().__init__()
-        self.shape = shape
+        super().__init__(shape)
         self.mixing: Mixing = mixing
         self.encoder = Encoder(shape)
         self.inter_src = Inter(shape)
@@ -38,25 +37,20 @@ class AmpNetwork(BlockNetwork):
         if mix is None or tuple(mix.shape) != wanted:
             raise NetworkError(f"an AMP network is trained with a mix of shape {wanted}", hint="draw one")
         if shared_pass:
-            features = self.encoder(torch.cat([src, dst]))
+            features = self.encode(torch.cat([src, dst]))
             as_src = self.inter_src(features[: len(src)])
             src_as_dst, as_dst = self.inter_dst(features).split(len(src))
         else:
-            features = self.encoder(src)
+            features = self.encode(src)
             as_src, src_as_dst = self.inter_src(features), self.inter_dst(features)
-            as_dst = self.inter_dst(self.encoder(dst))
+            as_dst = self.inter_dst(self.encode(dst))
         return Codes(as_src * mix + src_as_dst * (1 - mix), as_dst, as_dst)
 
-    def drawn(self, codes: Codes, *, shared_pass: bool) -> Prediction:
+    def levels(self, codes: Codes, *, shared_pass: bool) -> list[Prediction]:
         """Both people decoded, in one pass or in two."""
-        return self.decoder.both(codes.src, codes.dst, shared_pass=shared_pass)
+        return self.both(codes.src, codes.dst, shared_pass=shared_pass)
 
     # --- one code -------------------------------------------------------------------------------------------------
-    def encode(self, images: Tensor) -> Tensor:
-        """(b, 3, R, R) -> (b, ae)."""
-        features: Tensor = self.encoder(images)
-        return features
-
     def src_code(self, features: Tensor, morph: float = 1.0, /) -> Tensor:
         """The first `morph` of the channels from inter_src, the others from inter_dst."""
         count = channels_of(self.shape.inter_channels, morph)
@@ -67,22 +61,9 @@ class AmpNetwork(BlockNetwork):
         code: Tensor = self.inter_dst(features)
         return code
 
-    def draw_src(self, code: Tensor) -> tuple[Tensor, Tensor]:
-        """Picture and mask of a code; both people have the same decoder."""
-        image, mask = self.decoder(code)
-        return image, mask
-
-    def draw_dst(self, code: Tensor) -> tuple[Tensor, Tensor]:
-        """Picture and mask of a code."""
-        return self.draw_src(code)
-
-    def picture_src(self, code: Tensor) -> Tensor:
-        """The picture of a code, without its mask."""
-        return self.decoder.picture(code)
-
-    def picture_dst(self, code: Tensor) -> Tensor:
-        """The picture of a code, without its mask."""
-        return self.decoder.picture(code)
+    def decoder_of(self, person: str) -> Decoder:  # noqa: ARG002 - both people have the same
+        """The decoder that draws both people."""
+        return self.decoder
 
     # --- pictures -------------------------------------------------------------------------------------------------
     @torch.no_grad()
@@ -95,7 +76,7 @@ class AmpNetwork(BlockNetwork):
     @torch.no_grad()
     def swap(self, dst: Tensor, *, morph: float = 1.0) -> tuple[Tensor, Tensor]:
         """dst faces drawn as src, as far as `morph` says: picture and mask, without gradients."""
-        return self.draw_src(self.src_code(self.encoder(dst), morph))
+        return self.draw_src(self.src_code(self.encode(dst), morph))
 
 
 def channels_of(channels: int, morph: float) -> int:

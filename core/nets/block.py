@@ -42,7 +42,7 @@ class BlockNetwork(nn.Module):
         raise NetworkError(f"this network has no block {block!r}", hint="its blocks are in `dfl-tui show`")
 
 
-Network = TypeVar("Network", bound=BlockNetwork)
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def named_blocks(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:

@@ -9,6 +9,7 @@ from core.nets.block import placed
 from core.nets.network import FaceNetwork
 from core.nets.saehd import SaehdNetwork
 from core.nets.shape import shape_of
+from core.settings.growth import octaves_of
 from core.settings.kind import Value
 
 
@@ -22,6 +23,7 @@ def make_network(settings: Mapping[str, Value]) -> FaceNetwork:
 def outline(settings: Mapping[str, Value]) -> SaehdNetwork | AmpNetwork:
     """The network, built on the present device. Under `torch.device("meta")` it knows shapes and needs no memory."""
     shape = shape_of(settings)
-    if shape.is_amp:
-        return AmpNetwork(shape, "bernoulli" if settings["model"] == "amp_legacy" else "exact")
-    return SaehdNetwork(shape)
+    network: SaehdNetwork | AmpNetwork = SaehdNetwork(shape) if not shape.is_amp else AmpNetwork(
+        shape, "bernoulli" if settings["model"] == "amp_legacy" else "exact")
+    network.grow(octaves_of(settings))
+    return network

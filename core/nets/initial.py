@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.nets.layer import ResponseNorm, Threshold
+from core.nets.layer import Residue, ResponseNorm, Threshold
 from core.nets.network import Blocked
 
 
@@ -19,8 +19,17 @@ def initialise(network: Blocked, seed: int) -> None:
     added, left out or reordered.
     """
     for block, module in network.named_blocks():
-        set_constants(module)
-        draw_kernels(module, seed, block)
+        begin(block, module, seed)
+
+
+@torch.no_grad()
+def begin(name: str, block: nn.Module, seed: int) -> None:
+    """Give one block its first values."""
+    set_constants(block)
+    if isinstance(block, Residue):
+        block.conv.weight.zero_()   # the only one of its octave: two in series would never move
+        return
+    draw_kernels(block, seed, name)
 
 
 def set_constants(block: nn.Module) -> None:

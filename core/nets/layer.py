@@ -55,8 +55,10 @@ class Down(nn.Module):
         self.conv = convolution(inputs, outputs, 5, stride=2)
         self.act = act
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.conv(x), 0.1)
+    def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
+        """added: joins in before the activation; what an octave's stem saw."""
+        y = self.conv(x)
+        return self.act(y if added is None else y + added, 0.1)
 
 
 class Up(nn.Module):
@@ -92,9 +94,13 @@ class ImageOut(nn.Module):
         super().__init__()
         self.conv = convolution(inputs, 3, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def logits(self, x: Tensor) -> Tensor:
+        """The picture before its sigmoid: octaves add to it there, where nothing saturates."""
         y: Tensor = self.conv(x)
-        return y.sigmoid_()  # (b, 3, h, w)
+        return y
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.logits(x).sigmoid_()  # (b, 3, h, w)
 
 
 class HalfImageOut(nn.Module):
@@ -107,14 +113,17 @@ class HalfImageOut(nn.Module):
         self.conv2 = convolution(inputs, 3, 3)
         self.conv3 = convolution(inputs, 3, 3)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def logits(self, x: Tensor) -> Tensor:
+        """The picture before its sigmoid, put together."""
         # One convolution of 12 channels: four of 3 cost nearly as much each (16 ms against 4 x 14), because
         # kernels compute 16 channels at a time. The 1x1 kernel is the middle of a 3x3 one.
         middle, *others = (dict(conv.named_parameters()) for conv in self.children())
         weight = torch.cat([F.pad(middle["weight"], (1, 1, 1, 1)), *(other["weight"] for other in others)])
         bias = torch.cat([middle["bias"], *(other["bias"] for other in others)])
-        y = F.conv2d(x, weight, bias, padding=1)
-        return depth_to_space(y).sigmoid_()  # (b, 3, 2h, 2w)
+        return depth_to_space(F.conv2d(x, weight, bias, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.logits(x).sigmoid_()  # (b, 3, 2h, 2w)
 
 
 class MaskOut(nn.Module):
@@ -124,9 +133,25 @@ class MaskOut(nn.Module):
         super().__init__()
         self.conv = convolution(inputs, 1, 1)
 
+    def logits(self, x: Tensor) -> Tensor:
+        """The mask before its sigmoid."""
+        y: Tensor = self.conv(x)
+        return y
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.logits(x).sigmoid_()  # (b, 1, h, w)
+
+
+class Residue(nn.Module):
+    """What an octave adds: a convolution that is 0 at birth, so that the network draws what it drew before."""
+
+    def __init__(self, inputs: int, outputs: int, side: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = convolution(inputs, outputs, side, stride=stride)
+
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.conv(x)
-        return y.sigmoid_()  # (b, 1, h, w)
+        return y
 
 
 class Widen(nn.ConvTranspose2d):
@@ -202,4 +227,4 @@ class BlurPool(nn.Module):
         return F.conv2d(F.pad(x, (before, after, before, after)), window, stride=2, groups=x.shape[1])
 
 
-BLOCKS = (Down, Up, Res, NormedConv, Widen, ImageOut, HalfImageOut, MaskOut, nn.Linear, nn.Conv2d)
+BLOCKS = (Down, Up, Res, NormedConv, Widen, ImageOut, HalfImageOut, MaskOut, Residue, nn.Linear, nn.Conv2d)

@@ -4,7 +4,7 @@ Training step, previews, swap and saves know these and ask for no family. A netw
 `mixing`; all others refuse one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, Self
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.events.event import Block
 from core.nets.shape import NetworkShape
+from core.settings.growth import Octave
 from core.settings.kind import Value
 
 # How the code of a src face is mixed while training: not at all; a share of the channels, to the exact number; each
@@ -70,6 +71,17 @@ class FaceNetwork(Blocked, Protocol):
     def shape(self) -> NetworkShape: ...
     @property
     def mixing(self) -> Mixing: ...
+    @property
+    def resolution(self) -> int:
+        """Side of the pictures that it takes and draws; `shape` is that of its core."""
+
+    # --- growth ---------------------------------------------------------------------------------------------------
+    def grow(self, octaves: Sequence[Octave]) -> list[str]:
+        """Add what it lacks of `octaves`, which begin with those that it has; the names of the new blocks, whose
+        weights are not set."""
+
+    def stand_at(self, iteration: int, ramp: int) -> None:
+        """Draw as after `iteration` completed ones: how far octaves are from their birth, in `ramp` iterations."""
 
     # --- training: with gradients ---------------------------------------------------------------------------------
     def codes(self, src: Tensor, dst: Tensor, *, shared_pass: bool, mix: Tensor | None = None) -> Codes:
@@ -77,6 +89,9 @@ class FaceNetwork(Blocked, Protocol):
 
     def drawn(self, codes: Codes, *, shared_pass: bool) -> Prediction:
         """Both people decoded; `codes.swap` is not."""
+
+    def levels(self, codes: Codes, *, shared_pass: bool) -> list[Prediction]:
+        """The same at every side that a grown network draws, from the core outwards; the last is `drawn`."""
 
     def train_pass(self, src: Tensor, dst: Tensor, *, shared_pass: bool, mix: Tensor | None = None) -> Prediction:
         """What the losses of reconstruction need, and no more."""

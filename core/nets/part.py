@@ -3,7 +3,6 @@
 A part is declared once, here: its attributes in this order are its blocks, and their names are the blocks' names.
 """
 
-import torch
 from torch import Tensor, nn
 
 from core.nets.layer import (
@@ -18,7 +17,6 @@ from core.nets.layer import (
     leaky,
     pixel_norm,
 )
-from core.nets.network import Prediction
 from core.nets.shape import NetworkShape
 
 
@@ -51,8 +49,10 @@ class Encoder(nn.Module):
         self.levels = [name for name, _ in self.named_children()]
         self.dense1 = nn.Linear(shape.features, shape.ae) if shape.is_amp else nn.Identity()
 
-    def forward(self, x: Tensor) -> Tensor:
-        for name in self.levels:
+    def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
+        """added: (b, e, R/2, R/2), what the stems of octaves saw, or None."""
+        x = self.down1(x, added)
+        for name in self.levels[1:]:
             x = self.get_submodule(name)(x)
         x = x.flatten(1)  # (b, 8e h w), channel-major
         vector: Tensor = self.dense1(pixel_norm(x) if self.is_unit else x)
@@ -87,10 +87,16 @@ class MaskBranch(nn.Module):
             inputs = outputs
         self.out = MaskOut(inputs)
 
-    def forward(self, z: Tensor) -> Tensor:
-        for block in self.children():
-            z = block(z)
+    def features(self, z: Tensor) -> Tensor:
+        """The last map before the mask, (b, m or 2m, R, R)."""
+        for name, block in self.named_children():
+            if name != "out":
+                z = block(z)
         return z
+
+    def forward(self, z: Tensor) -> Tensor:
+        mask: Tensor = self.out(self.features(z))
+        return mask
 
 
 class Decoder(nn.Module):
@@ -108,20 +114,16 @@ class Decoder(nn.Module):
         self.out = HalfImageOut(inputs) if shape.archi.is_half else ImageOut(inputs)
         self.mask = MaskBranch(shape)
 
-    def picture(self, z: Tensor) -> Tensor:
-        """(b, code channels, s, s) -> (b, 3, R, R)."""
+    def features(self, z: Tensor) -> Tensor:
+        """The last map before the picture, (b, 2d, R, R); with letter `d` of half the side."""
         for upscale, res in self.levels:
             z = self.get_submodule(res)(self.get_submodule(upscale)(z))
-        image: Tensor = self.out(z)
+        return z
+
+    def picture(self, z: Tensor) -> Tensor:
+        """(b, code channels, s, s) -> (b, 3, R, R)."""
+        image: Tensor = self.out(self.features(z))
         return image
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         return self.picture(z), self.mask(z)
-
-    def both(self, src: Tensor, dst: Tensor, *, shared_pass: bool) -> Prediction:
-        """Codes of both people as pictures and masks; shared_pass: as one batch."""
-        if not shared_pass:
-            return Prediction(*self(src), *self(dst))
-        pictures, masks = self(torch.cat([src, dst]))
-        (a, b), (ma, mb) = pictures.split(len(src)), masks.split(len(src))
-        return Prediction(a, ma, b, mb)

@@ -3,21 +3,20 @@
 import torch
 from torch import Tensor
 
-from core.nets.block import BlockNetwork
+from core.nets.growth import GrowingNetwork, predictions
 from core.nets.network import Codes, Mixing, Prediction
 from core.nets.part import Decoder, Encoder, Inter
 from core.nets.shape import NetworkShape
 from core.settings.error import NetworkError
 
 
-class SaehdNetwork(BlockNetwork):
+class SaehdNetwork(GrowingNetwork):
     """df: one inter, a decoder for each person. liae: inter_ab sees both, inter_b dst only, one decoder."""
 
     mixing: Mixing = ""
 
     def __init__(self, shape: NetworkShape) -> None:
-        super().__init__()
-        self.shape = shape
+        super().__init__(shape)
         self.encoder = Encoder(shape)
         if shape.archi.kind == "df":
             self.inter = Inter(shape)
@@ -44,7 +43,7 @@ class SaehdNetwork(BlockNetwork):
         if not shared_pass:
             return self.codes_apart(src, dst)
         count = len(src)
-        features = self.encoder(torch.cat([src, dst]))
+        features = self.encode(torch.cat([src, dst]))
         if self.shape.archi.kind == "df":
             src_code, dst_code = self.inter(features).split(count)
             return Codes(src_code, dst_code, dst_code)
@@ -53,24 +52,19 @@ class SaehdNetwork(BlockNetwork):
 
     def codes_apart(self, src: Tensor, dst: Tensor) -> Codes:
         """The codes, each person in a pass of its own."""
-        src_features, dst_features = self.encoder(src), self.encoder(dst)
+        src_features, dst_features = self.encode(src), self.encode(dst)
         if self.shape.archi.kind == "df":
             dst_code = self.inter(dst_features)
             return Codes(self.inter(src_features), dst_code, dst_code)
         return liae_codes(self.inter_ab(src_features), self.inter_ab(dst_features), self.inter_b(dst_features))
 
-    def drawn(self, codes: Codes, *, shared_pass: bool) -> Prediction:
+    def levels(self, codes: Codes, *, shared_pass: bool) -> list[Prediction]:
         """Both people decoded, liae's in one pass or in two."""
-        if self.shape.archi.kind == "df":
-            return Prediction(*self.decoder_src(codes.src), *self.decoder_dst(codes.dst))
-        return self.decoder.both(codes.src, codes.dst, shared_pass=shared_pass)
+        if self.shape.archi.kind != "df":
+            return self.both(codes.src, codes.dst, shared_pass=shared_pass)
+        return predictions(self.drawn_levels("src", codes.src), self.drawn_levels("dst", codes.dst))
 
     # --- one code -------------------------------------------------------------------------------------------------
-    def encode(self, images: Tensor) -> Tensor:
-        """(b, 3, R, R) -> (b, features)."""
-        features: Tensor = self.encoder(images)
-        return features
-
     def src_code(self, features: Tensor, _morph: float = 1.0, /) -> Tensor:
         """The code that is drawn as src: of a src face its reconstruction, of a dst face the swap."""
         if self.shape.archi.kind == "df":
@@ -92,24 +86,6 @@ class SaehdNetwork(BlockNetwork):
             return self.decoder
         return self.decoder_src if person == "src" else self.decoder_dst
 
-    def draw_src(self, code: Tensor) -> tuple[Tensor, Tensor]:
-        """Picture and mask of a code, drawn as src."""
-        image, mask = self.decoder_of("src")(code)
-        return image, mask
-
-    def draw_dst(self, code: Tensor) -> tuple[Tensor, Tensor]:
-        """Picture and mask of a code, drawn as dst."""
-        image, mask = self.decoder_of("dst")(code)
-        return image, mask
-
-    def picture_src(self, code: Tensor) -> Tensor:
-        """The picture of a code, drawn as src, without its mask."""
-        return self.decoder_of("src").picture(code)
-
-    def picture_dst(self, code: Tensor) -> Tensor:
-        """The picture of a code, drawn as dst, without its mask."""
-        return self.decoder_of("dst").picture(code)
-
     # --- pictures -------------------------------------------------------------------------------------------------
     @torch.no_grad()
     def reconstruct(self, src: Tensor, dst: Tensor, *, mix: Tensor | None = None) -> Prediction:
@@ -119,7 +95,7 @@ class SaehdNetwork(BlockNetwork):
     @torch.no_grad()
     def swap(self, dst: Tensor, *, morph: float = 1.0) -> tuple[Tensor, Tensor]:
         """dst faces drawn as src: picture and mask, without gradients."""
-        return self.draw_src(self.src_code(self.encoder(dst), morph))
+        return self.draw_src(self.src_code(self.encode(dst), morph))
 
 
 def liae_codes(src_ab: Tensor, dst_ab: Tensor, dst_b: Tensor) -> Codes:

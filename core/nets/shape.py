@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.settings.error import NetworkError
+from core.settings.growth import core_resolution
 from core.settings.kind import Value
 
 LETTERS = "udtc"
@@ -100,8 +101,9 @@ def read_archi(text: str) -> Archi:
 
 
 def shape_of(settings: Mapping[str, Value]) -> NetworkShape:
-    """The shape that a run's settings ask for. Raises NetworkError where no such network can be built."""
+    """The shape that a run's settings ask for: of its core, where it has grown. Raises NetworkError where no such
+    network can be built."""
     archi = read_archi(str(settings["archi"]))
     ae, e, d, m = (int(settings[key]) for key in ("ae_dims", "e_dims", "d_dims", "d_mask_dims"))
     inter = int(settings["inter_dims"]) if archi.kind == "amp" else 0
-    return NetworkShape(archi, int(settings["resolution"]), ae, e, d, m, inter=inter)
+    return NetworkShape(archi, core_resolution(settings), ae, e, d, m, inter=inter)

@@ -44,6 +44,7 @@ USERS: Mapping[str, tuple[str, ...]] = {
     "true_face_power": (SAEHD,),
     "background_hold": AMPS,
     "pretrain": (SAEHD, QUICK96),
+    "growth": (SAEHD, *AMPS),       # quick96 is 96 pixels, or it is not quick96
 }
 
 

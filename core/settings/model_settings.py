@@ -1,6 +1,7 @@
 """The network, fixed when a run is made. (`facts/options.md`, `method.md`)"""
 
 from core.settings.family import AMP, AMP_LEGACY, MODELS, QUICK96, SAEHD
+from core.settings.growth import EXAMPLE, LARGEST, PATTERN
 from core.settings.kind import Choice, Real, Text, Whole
 from core.settings.setting import Setting
 
@@ -23,10 +24,14 @@ MODEL_SETTINGS: tuple[Setting, ...] = (
             "and pose better. u: steadier code, d: works at half size inside, t: deeper, c: another activation. "
             "model = amp is always amp-udt.",
             cost="d costs least for its size; t adds about half of the parameters again."),
-    Setting("resolution", GROUP, Whole(32, 1024, 16), 128, "birth",
+    Setting("resolution", GROUP, Whole(32, LARGEST, 16), 128, "birth",
             "Side of the square picture the network sees and draws, in pixels. With d or t it must be a multiple of "
-            "32.",
-            cost="Twice the side is four times the work and memory of a step.", usual="64 to 640"),
+            "32. `dfl-tui grow` doubles it later without losing what was learnt.",
+            cost="Twice the side is four times the work and memory of a step; grown to twice the side it is a third "
+                 "more.", usual="64 to 640"),
+    Setting("growth", GROUP, Text(PATTERN, EXAMPLE), "", "birth",
+            "The octaves around the network's core, written by `dfl-tui grow`. Each has doubled the resolution once. "
+            "A run may be born with some, to compare: resolution is then the side with them."),
     Setting("face_type", GROUP, Choice(("half_face", "midfull_face", "full_face", "whole_face", "head"),
                                        (("h", "half_face"), ("mf", "midfull_face"), ("f", "full_face"),
                                         ("wf", "whole_face"))),

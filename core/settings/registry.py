@@ -9,6 +9,7 @@ from core.settings.error import SettingError
 from core.settings.face_settings import FACE_SETTINGS
 from core.settings.family import check_family, presets
 from core.settings.gan_settings import GAN_SETTINGS
+from core.settings.growth import octaves_of
 from core.settings.kind import Flag, Value
 from core.settings.learning_settings import LEARNING_SETTINGS
 from core.settings.loss_settings import LOSS_SETTINGS
@@ -93,9 +94,17 @@ def check_together(settings: Mapping[str, Value]) -> None:
     if settings["pretrain_dir"] and not settings["pretrain_people"]:
         raise SettingError("who is shown in pretrain_dir, and on what ground, is not stated",
                            hint="set pretrain_people with it, in your own words")
-    letters = str(settings["archi"]).partition("-")[2]
-    resolution = int(settings["resolution"])
-    if resolution % 32 and ("d" in letters or "t" in letters):
-        below, above = resolution // 32 * 32, (resolution // 32 + 1) * 32
-        raise SettingError(f"resolution = {resolution} does not fit archi = {settings['archi']}",
-                           hint=f"with d or t it must be a multiple of 32: {below} or {above}")
+    check_resolution(settings)
+
+
+def check_resolution(settings: Mapping[str, Value]) -> None:
+    """The side of the core, which the octaves of a grown network double, must fit its letters. Raises SettingError."""
+    letters, octaves = str(settings["archi"]).partition("-")[2], len(octaves_of(settings))
+    multiple = 32 if "d" in letters or "t" in letters else 16
+    resolution, step = int(settings["resolution"]), multiple << octaves
+    if resolution % step:
+        below, above = resolution // step * step, (resolution // step + 1) * step
+        why = f"with d or t it must be a multiple of {step}" if multiple == 32 else f"it must be a multiple of {step}"
+        around = f" and {octaves} octave{'s' * (octaves != 1)}" if octaves else ""
+        raise SettingError(f"resolution = {resolution} does not fit archi = {settings['archi']}{around}",
+                           hint=f"{why}: {below} or {above}")
