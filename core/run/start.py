@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from core.run.birth import NewRun, Waiting, create_run
     from core.run.doctor import Finding, doctor
     from core.run.job import JobError, run_job
+    from core.run.metric_table import metric_csv
     from core.run.moving import end_supervisor, remove_run, rename_run
     from core.run.name import check_name
     from core.run.place import Place, find, home_folder, is_alive, places, socket_path
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Finding", "JobError", "NewRun", "Place", "Summary", "Waiting", "check_name", "create_run",
            "doctor", "end_supervisor", "ensure_supervisor", "find", "home_folder", "is_alive", "join",
-           "offline_summary", "places", "remove_run", "rename_run", "run_job", "socket_path"]
+           "metric_csv", "offline_summary", "places", "remove_run", "rename_run", "run_job", "socket_path"]
 
 _MODULES = {
     "birth": ("NewRun", "Waiting", "create_run"),
     "doctor": ("Finding", "doctor"),
     "job": ("JobError", "run_job"),
+    "metric_table": ("metric_csv",),
     "moving": ("end_supervisor", "remove_run", "rename_run"),
     "name": ("check_name",),
     "place": ("Place", "find", "home_folder", "is_alive", "places", "socket_path"),

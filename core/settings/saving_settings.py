@@ -1,6 +1,6 @@
 """When a run ends, saves and shows pictures. (`facts/options.md`, `method.md`)"""
 
-from core.settings.kind import Real, Text, Whole
+from core.settings.kind import Flag, Real, Text, Whole
 from core.settings.setting import Setting
 
 GROUP = "saving"
@@ -25,6 +25,14 @@ SAVING_SETTINGS: tuple[Setting, ...] = (
     Setting("preview_every", GROUP, Whole(1, 1_000_000), 200, "live", "Iterations between previews.",
             cost="A preview costs about one step."),
     Setting("preview_faces", GROUP, Whole(1, 32), 4, "live", "Fixed faces of each person in the preview."),
+    Setting("write_csv", GROUP, Flag(), False, "live",
+            "Keep metrics.csv in the run's folder: a line an iteration, those before it was switched on too. For "
+            "spreadsheets and plots of your own; dfl-tui metrics writes one at any time.",
+            cost="About 250 bytes an iteration."),
+    Setting("write_tensorboard", GROUP, Flag(), False, "live",
+            "Keep event files for TensorBoard in the folder tensorboard of the run's folder. It needs the package "
+            "tensorboard: pip install 'dfl-tui[tensorboard]'.",
+            cost="About 350 bytes an iteration."),
     Setting("hook", GROUP, Text(r"[^\n]*", "a command, or nothing"), "", "live",
             "Command that is started when the run ends, fails or is restarted; it gets JSON on standard input."),
 )

@@ -30,6 +30,14 @@ class RunFolder:
         return self.path / "metrics"
 
     @property
+    def metrics_csv(self) -> Path:
+        return self.path / "metrics.csv"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
     def blobs(self) -> Path:
         return self.path / "blobs"
 

@@ -32,6 +32,18 @@ class Buckets:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A segment as it stands: `rows` rows of one life with rising iterations. The first `kept` of them lead to the
+    newest row of the run; a roll back gave the others up."""
+
+    number: int
+    life: int
+    columns: tuple[str, ...]
+    rows: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What is known of one segment: sound rows, its life, its first and last iteration, and its reduced blocks."""
 
@@ -84,6 +96,18 @@ class MetricReader:
                 a, b = rows_before(segment, known, np.array([first, last + 1])).clip(max=end)
                 parts.append(picked(segment.rows(int(a), int(b)), known.head, names))
         return np.concatenate(parts)
+
+    def pieces(self) -> list[Piece]:
+        """All segments with rows, in the order in which they were written: together every row that there is."""
+        segments = self._refreshed()
+        kept = {known.number: end for known, end in line_of(segments, self.folder, None)}
+        return [Piece(k.number, int(k.life), tuple(c.name for c in k.head.columns), k.rows, kept.get(k.number, 0))
+                for k in segments]
+
+    def rows_of(self, piece: Piece, first: int, end: int) -> Rows:
+        """Rows first..end (exclusive) of a piece, in its own columns. Raises StoreError where it went meanwhile."""
+        with opened(path_of(self.folder, piece.number)) as segment:
+            return segment.rows(first, min(end, piece.rows))
 
     def history(self, names: Sequence[str], first: int, last: int | None, buckets: int,
                 life: int | None = None) -> dict[str, Buckets]:

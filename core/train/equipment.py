@@ -6,6 +6,7 @@ from core.nets.family import make_network
 from core.nets.initial import initialise
 from core.store.preview import PreviewStore
 from core.train.batches import Batches
+from core.train.copies import Copies
 from core.train.ground import Ground
 from core.train.listeners import listeners
 from core.train.loop import Tools
@@ -43,6 +44,8 @@ def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, sta
     """The threads that work beside the loop. `stack` ends them."""
     course, folder, notices = ground.start.course, ground.folder, ground.notices
     cut_metrics(folder, ground.start)
+    # Ended after the publisher, so that they see its last rows.
+    stack.callback(Copies(folder, lambda: course.settings, notices.warn).close)
     publisher = Publisher(folder.metrics, course.life, listeners(pipe, notices), replaying_to=course.state.iteration)
     stack.callback(publisher.close)
     writer = Writer(ground.generations, Snapshot(lambda: step.optimizers), born_s=course.events[0].at,

@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "show": Entry("show", "Show a run's settings, locks, consent and what waits."),
         "watch": Entry("watch", "Follow a run in one line."),
         "logs": Entry("logs", "Show a run's log."),
+        "metrics": Entry("metrics", "Write a run's losses and timings as CSV."),
         "preview": Entry("preview", "Write a run's newest preview as a PNG file."),
     },
     "Steer": {

@@ -1,5 +1,7 @@
 """Killed and resumed equals straight, to the last bit."""
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,8 @@ from tests.train.directing import Director, make_run, small_faces
 LAST = 60
 # src has 7 faces and dst 5, and a batch is 2, then 3: several epochs end on both sides.
 EVERYTHING = {"random_warp": True, "random_src_flip": True, "random_dst_flip": True, "uniform_yaw": True,
-              "lr_dropout": "y", "lr_cos": 25, "clipgrad": True, "retraining_samples": True, "target_iter": LAST}
+              "lr_dropout": "y", "lr_cos": 25, "clipgrad": True, "retraining_samples": True, "target_iter": LAST,
+              "write_csv": True}
 # The judges come in at 10, so that the save at 5 has none, and both kills fall into the ramp of their powers.
 JUDGES = {"gan_power": 0.1, "gan_patch_size": 7, "gan_dims": 4, "gan_noise": 0.05, "power_ramp": 40,
           "true_face_power": 0.1}
@@ -61,6 +64,9 @@ def test_two_kills_change_no_bit(tmp_path, archi, straight_workers, killed_worke
         assert trainer.wait() == 0, trainer.log
 
     assert outcome(killed) == outcome(straight)
+    for run in (straight, killed):
+        with run.metrics_csv.open(newline="") as file:
+            assert [int(line["iteration"]) for line in csv.DictReader(file)] == list(range(1, LAST + 1))
     rows, beliefs = MetricReader(killed.metrics).rows(1, LAST), len(BELIEFS)
     assert np.isfinite(rows[:, :-beliefs]).all()
     judged = np.isfinite(rows[:, -beliefs:])    # real and drawn pictures, real and drawn codes
