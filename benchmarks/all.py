@@ -3,7 +3,8 @@
     python -m benchmarks.all [NAME]...
 
 Long versions: run a benchmark by itself (its --help says how). Not here: benchmarks.parity, which needs recorded
-numbers of the original, and benchmarks.demo_truth in its whole length of 28 CPU minutes a seed.
+numbers of the original, benchmarks.going_on (5 CPU minutes), benchmarks.rivals (30), and benchmarks.demo_truth in its
+whole length of 28 CPU minutes a seed.
 """
 
 import argparse
