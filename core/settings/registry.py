@@ -17,9 +17,10 @@ from core.settings.machine_settings import MACHINE_SETTINGS
 from core.settings.model_settings import MODEL_SETTINGS
 from core.settings.saving_settings import SAVING_SETTINGS
 from core.settings.setting import Setting
+from core.settings.watching_settings import WATCHING_SETTINGS
 
 SETTINGS: tuple[Setting, ...] = (*MODEL_SETTINGS, *FACE_SETTINGS, *LOSS_SETTINGS, *GAN_SETTINGS, *LEARNING_SETTINGS,
-                                 *SAVING_SETTINGS, *MACHINE_SETTINGS)
+                                 *SAVING_SETTINGS, *WATCHING_SETTINGS, *MACHINE_SETTINGS)
 
 BY_KEY: Mapping[str, Setting] = {s.key: s for s in SETTINGS}
 # One word of the original that stands for two of ours (facts/options.md 3).
