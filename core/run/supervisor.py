@@ -62,12 +62,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a supervisor runs. `park`: without a trainer; `idle_s`: until it ends when nobody needs it; `patience`: with
-    the trainer of an earlier one."""
+    """How a supervisor runs. `park`: without a trainer; `idle_s`: until it ends when nobody needs it; `lease_s`: until
+    a silent driver's lease ends; `patience`: with the trainer of an earlier one."""
 
     programs: Programs
     park: bool = False
     idle_s: float = IDLE_S
+    lease_s: float = LEASE_SILENCE_S
     patience: Patience = PATIENCE
 
 
@@ -250,7 +251,7 @@ class Supervisor:
         self._conductor.look_at_program()
         self._server.end_silent()
         driver = self._server.clients.get(self._lease.seat)
-        if driver is not None and now_s - driver.heard_s > LEASE_SILENCE_S:
+        if driver is not None and now_s - driver.heard_s > self._options.lease_s:
             self.left(driver)
         if not self._folder.exists():
             log.error("the run folder is gone, the supervisor ends")

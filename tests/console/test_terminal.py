@@ -1,5 +1,6 @@
 """The console as a process on a real pseudo terminal: how it ends, what it writes, what it survives."""
 
+import re
 import signal
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from tests.console.pty_terminal import PtyTerminal
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
+SGR = re.compile(rb"([0-9;]*)m")
 RESTORED = b"\x1b[?1049l"      # the alternate screen is left
 END_CPU_S = 3.0                # to an end; one that spins until the watch ends it by force spends as much by itself
 
@@ -79,6 +81,16 @@ def test_no_color_draws_in_grey_and_every_state_has_a_word(open_console: Opener)
                 if b"38;2;" in part and b"m" in part]       # the last one may have come in half
     greys = [part.split(b"38;2;")[1].split(b"m")[0].split(b";")[:3] for part in coloured]
     assert all(len(set(grey)) == 1 for grey in greys)
+
+
+def test_colours_none_writes_no_colour_of_the_sixteen(open_console: Opener):
+    terminal = open_console(colours="none")
+    terminal.wait_for_text("▶ training")
+    terminal.wait_for_text("swap")
+    codes = {int(code) for part in bytes(terminal.output).split(b"\x1b[") if (found := SGR.match(part))
+             for code in found[1].split(b";") if code}
+    greys = {30, 37, 40, 47, 90, 97, 100, 107}
+    assert not {code for code in codes if code in range(30, 48) or code in range(90, 108)} - greys - {39, 49}
 
 
 def test_256_colours_write_no_true_colour(open_console: Opener):

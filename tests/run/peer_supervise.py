@@ -18,4 +18,5 @@ if __name__ == "__main__":
     if Path(os.environ.get("PEER_BROKEN", "/nothing")).exists():
         sys.exit("half of the program is there")
     patience = Patience(*(float(s) for s in os.environ.get("PEER_PATIENCE_S", "300 15").split()))
-    sys.exit(main(options=Options(PROGRAMS, idle_s=float(os.environ.get("PEER_IDLE_S", "60")), patience=patience)))
+    sys.exit(main(options=Options(PROGRAMS, idle_s=float(os.environ.get("PEER_IDLE_S", "60")),
+                                  lease_s=float(os.environ.get("PEER_LEASE_S", "60")), patience=patience)))

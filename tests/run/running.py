@@ -2,11 +2,12 @@
 
 import contextlib
 import errno
-import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from core.events.event import Consent, Event, FaceSetNote
 from core.run.birth import NewRun
@@ -140,7 +141,29 @@ class Running:
         for console in self.consoles:
             console.close()
         deadline = time.monotonic() + ORDERLY_S
-        while pids := [pid for pid in (self.supervisor, self.trainer) if pid]:
-            with contextlib.suppress(ProcessLookupError):   # a trainer alone would start a supervisor again
-                os.kill(pids[0], signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+        empty_looks = 0
+        while empty_looks < 2:      # between two looks a supervisor may have left its parent
+            supervisors, others = processes(self.place.folder.parent)
+            empty_looks = 0 if supervisors or others else empty_looks + 1
+            is_orderly = time.monotonic() < deadline
+            # a trainer alone would start a supervisor again
+            for process in supervisors or others if is_orderly else supervisors + others:
+                with contextlib.suppress(psutil.Error):
+                    process.send_signal(signal.SIGTERM if is_orderly else signal.SIGKILL)
             time.sleep(0.05)
+
+
+def processes(runs: Path) -> tuple[list[psutil.Process], list[psutil.Process]]:
+    """Supervisors of the runs in a folder, and what else works there. Not by their locks: a supervisor that a trainer
+    started as its last act has none yet, and would outlive the test."""
+    supervisors, others = [], []
+    for process in psutil.process_iter():
+        try:
+            words, place = process.cmdline(), process.cwd()
+        except psutil.Error:    # gone, or somebody else's
+            continue
+        if any(word.startswith(str(runs)) for word in words):
+            supervisors.append(process)
+        elif place.startswith(str(runs)):
+            others.append(process)
+    return supervisors, others

@@ -67,6 +67,16 @@ def test_the_lease_ends_with_its_client(run):
     assert isinstance(ben.command(SetValues({"lr": 2e-4})), Done)
 
 
+def test_the_lease_of_a_driver_that_went_silent_ends_while_its_connection_stands(run, monkeypatch):
+    monkeypatch.setenv("PEER_LEASE_S", "0")     # silent from its last word on
+    anna, ben = run.console("anna", park=True), run.console("ben", park=True)
+    anna.command(SetValues({"lr": 1e-4}))
+    ben.hear(lambda m: is_lease(m) and m.driver_label == "anna")
+    ben.hear(lambda m: is_lease(m) and m.driver == 0)
+    anna.hear(lambda m: is_lease(m) and m.driver == 0)      # it is still there, and told
+    assert isinstance(ben.command(SetValues({"lr": 2e-4})), Done)
+
+
 def test_a_console_that_comes_later_finds_state_events_and_driver(run):
     anna = run.console("anna", park=True)
     anna.command(SetValues({"lr": 1e-4}))

@@ -82,14 +82,19 @@ def test_a_setting_after_which_the_trainer_is_killed_three_times_is_taken_back(r
     console.tick(lambda t: t.iteration > news.iteration + 10)
 
 
-def test_a_trainer_that_does_not_start_stops_the_run_after_three_failures(run, monkeypatch):
+def test_a_trainer_that_does_not_start_stops_the_run_after_three_failures_and_calls_the_hook_once_for_that(
+        make_run, tmp_path, monkeypatch):
     monkeypatch.setenv("PEER_FAILS_AT_START", "1")
+    run = make_run(hook=f"cat >> {tmp_path}/notes")
     console = run.console()
     tick = console.tick(lambda t: t.phase == "stopped")
     assert "stopped after 3 failures at iteration 0: the trainer ended with code 1" in tick.detail
     assert [b.cause for b in run.bodies(Ended)] == ["failed"] * 3
     assert run.bodies(Stopped) == [Stopped("failure")]
     assert "stopped after 3 failures at iteration 0" in run.events[-1].why
+    until(lambda: "failed" in told(tmp_path / "notes"), "the note of the failure")
+    end_supervisor(run.place)       # it waits for the hooks that it has called
+    assert sorted(told(tmp_path / "notes")) == ["failed", "restarted", "restarted"]
 
 
 def test_a_failure_is_waited_out_and_a_resume_cuts_the_wait_short(run, monkeypatch):
@@ -99,6 +104,12 @@ def test_a_failure_is_waited_out_and_a_resume_cuts_the_wait_short(run, monkeypat
     assert isinstance(console.command(ResumeRun()), Done)
     assert isinstance(console.command(StopRun()), Done)
     assert console.tick(lambda t: t.phase == "stopped")
+
+
+def told(notes: Path) -> list[str]:
+    """What a hook that collects its notes was told, in any order: each note is written by a process of its own."""
+    lines = notes.read_text().splitlines() if notes.exists() else []
+    return [json.loads(line)["happening"] for line in lines]
 
 
 def test_the_hook_reads_what_happened(make_run, tmp_path):
@@ -274,10 +285,5 @@ def test_a_change_that_is_taken_back_is_told_to_the_hook_once(make_run, tmp_path
     console.tick(lambda t: t.iteration > event.iteration + 10)
     console.command(StopRun())
     console.tick(lambda t: t.phase == "stopped")
-
-    def told() -> list[str]:
-        lines = (tmp_path / "notes").read_text().splitlines() if (tmp_path / "notes").exists() else []
-        return [json.loads(line)["happening"] for line in lines]
-
-    until(lambda: "ended" in told() and "restarted" in told(), "both notes")
-    assert sorted(told()) == ["ended", "restarted"]
+    until(lambda: {"ended", "restarted"} <= set(told(tmp_path / "notes")), "both notes")
+    assert sorted(told(tmp_path / "notes")) == ["ended", "restarted"]
