@@ -187,7 +187,7 @@ class Step:
         open_blocks = self.open_blocks(in_effect(settings), self.learner.locked or frozenset())
         self.learner.gradients(self.losses(batch, settings).total.sum(), open_blocks)
         synchronise(self.optimizer.device)
-        self.learner.module.zero_grad(set_to_none=True)
+        self.learner.module.zero_grad()
 
 
 def prepared(batch: TrainBatch, settings: Mapping[str, Value], iteration: int) -> TrainBatch:
