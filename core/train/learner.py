@@ -76,7 +76,7 @@ class Learner:
             scale = clip_scale(norm) if pace.settings["clipgrad"] else torch.ones_like(norm)
             self.optimizer.update(open_blocks, rate=rate(pace.settings, pace.iteration), scale=scale, sound=sound,
                                   masks=self._masks(open_blocks, pace))
-        self.module.zero_grad(set_to_none=True)
+        self.module.zero_grad()
         return Outcome(norm, sound)
 
     def _masks(self, open_blocks: list[str], pace: Pace) -> Masks | None:
