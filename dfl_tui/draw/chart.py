@@ -15,6 +15,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 LABEL_CELLS = 7           # width of the value scale on the left
+LOG_LABELS = 3            # with fewer the distance between two values on a logarithmic scale cannot be told
 SMOOTH_SHARE = 0.02       # the smoothed line averages over this share of the shown buckets
 BRAILLE_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))     # of the dot at (row, column) of a cell
 
@@ -104,7 +105,9 @@ def ticks(low: float, high: float, count: int, log: bool) -> list[float]:
     if log:
         steps = [m * 10.0**e for e in range(floor(log10(low)), ceil(log10(high)) + 1) for m in (1, 2, 5)]
         inside = [v for v in steps if low <= v <= high]
-        return inside[:: max(1, ceil(len(inside) / count))] if inside else [low]
+        # Within less than a decade 1, 2 and 5 are one label or none: a scale that says nothing.
+        if len(inside) >= LOG_LABELS or count < LOG_LABELS:
+            return inside[:: max(1, ceil(len(inside) / count))] if inside else [low]
     raw = (high - low) / max(count, 1)
     unit = 10.0 ** floor(log10(raw))
     step = next(unit * m for m in (1, 2, 5, 10) if unit * m >= raw)

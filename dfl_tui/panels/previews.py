@@ -26,6 +26,7 @@ from dfl_tui.thread import in_thread
 TILES = "dfl_tui.draw.tiles"
 AFTER_HISTORY_S = 0.1     # that much later the picture comes, and the history at once
 SMALLEST_TILE = 6         # rows; below it a face cannot be told
+LEAST_OF_TILE = 0.75      # a tile may shrink to that share where all pictures of a face fit side by side then
 MOST_ROWS_OF_FACES = 4
 SWAP = 4                  # the picture that people look at first
 PAIRS = (1, 3, SWAP)      # what is compared over iterations: src', dst', swap; the others hardly change
@@ -87,7 +88,15 @@ def tile_layout(width: int, height: int, columns: int, *, pairs: bool = False) -
             break
         if best.across < most and more.across > best.across:
             best = more
-    return best
+    return whole_rows(best, width, columns, most, pairs=pairs)
+
+
+def whole_rows(best: Layout, width: int, columns: int, most: int, *, pairs: bool) -> Layout:
+    """`best`, or the same faces a little smaller where no picture is missing then. Pure."""
+    side = ((width + GAP) // most - GAP) // 2
+    if best.across >= most or side < max(SMALLEST_TILE, LEAST_OF_TILE * best.side):
+        return best
+    return Layout(best.faces, most, side, preferred(most, columns, pairs=pairs))
 
 
 def fitted(faces: int, width: int, height: int, columns: int, *, pairs: bool) -> Layout:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from core.wire.console_record import AskLog, ClientMessage, Log
+from dfl_tui.draw.line import wrapped
 from dfl_tui.language import _
 from dfl_tui.look import Look
 from dfl_tui.model import Model
@@ -11,7 +14,8 @@ from dfl_tui.screens.list_screen import ListScreen
 from dfl_tui.session import Session
 
 LINES = 500
-LOGS = ("trainer", "supervisor")
+MARGIN = 14      # cursor, name of the log, gap, and a cell at the right
+LOGS = ("supervisor", "trainer")     # what broke a training stands in the trainer's: its end is seen first
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ def select(model: Model) -> View:
     return View(tuple(lines))
 
 
+def broken(line: str, width: int) -> list[str]:
+    """A line in rows of at most `width` cells; one that fits keeps its blanks, which a traceback is read by. Pure."""
+    return wrapped(line, width) if cell_len(line) > width else [line]
+
+
 class LogList(Listing[View]):
     """Both logs, one after the other."""
 
@@ -47,8 +56,9 @@ class LogList(Listing[View]):
         return {f"log.{which}": AskLog(0, which, LINES) for which in LOGS}
 
     def rows(self, view: View, look: Look, width: int) -> list[Row]:
-        rows = [Row(str(i), ((f"{which:>10}  ", look.pale), (line, look.text)))
-                for i, (which, line) in enumerate(view.lines)]
+        rows = [Row(f"{i} {part}", ((f"{'' if part else which:>10}  ", look.pale), (text, look.text)))
+                for i, (which, line) in enumerate(view.lines)
+                for part, text in enumerate(broken(line, max(width - MARGIN, 1)))]
         return rows or [Row("none", ((f" {_('the logs are empty')}", look.pale),))]
 
     def note(self, view: View) -> str:

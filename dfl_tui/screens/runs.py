@@ -21,7 +21,10 @@ from dfl_tui.thread import in_thread
 
 LOOK_AGAIN_S = 5.0      # the journals are small, but there may be many, on a slow disk
 Entries = tuple[tuple["Entry", ...] | None]
-NAME_CELLS, STATE_CELLS = 22, 16
+
+# Cells of name, state, iteration, losses, last sign; who is shown takes the rest.
+WIDE, NARROW = (22, 16, 20, 15, 18), (13, 10, 21, 14, 16)
+WIDE_ENOUGH = 110
 STATES: dict[str, Phase] = {"failed": FAILED, "finished": FINISHED, **PHASES}
 
 
@@ -45,9 +48,10 @@ def read(home: Path) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def row(entry: Entry, now: float, look: Look) -> Row:
-    """One run. Pure."""
-    name = (f" {fit(entry.place.name, NAME_CELLS)}", look.strong)
+def row(entry: Entry, now: float, look: Look, width: int) -> Row:
+    """One run in a list of `width` cells. Pure."""
+    cells = WIDE if width >= WIDE_ENOUGH else NARROW
+    name = (f" {fit(entry.place.name, cells[0])}", look.strong)
     run = entry.summary
     if run is None:
         return Row(entry.place.name, (name, (f"✖ {entry.problem}", look.bad)))
@@ -58,9 +62,9 @@ def row(entry: Entry, now: float, look: Look) -> Row:
         if run.src_loss is not None and run.dst_loss is not None else ""
     ago = duration(max(now - run.at, 0) // 10 * 10) if run.at else ""
     return Row(entry.place.name, (
-        name, (f"{phase.glyph} {fit(_(phase.word), STATE_CELLS)}", style),
-        (fit(f"{run.iteration:,}{of}", 20), look.text), (fit(losses, 15), look.pale),
-        (fit(_("{time} ago").format(time=ago) if ago else "", 18), look.pale),
+        name, (f"{phase.glyph} {fit(_(phase.word), cells[1])}", style),
+        (fit(f"{run.iteration:,}{of}", cells[2]), look.text), (fit(losses, cells[3]), look.pale),
+        (fit(_("{time} ago").format(time=ago) if ago else "", cells[4]), look.pale),
         (_("{src} on {dst}").format(src=run.src_person, dst=run.dst_person), look.pale)))
 
 
@@ -84,7 +88,7 @@ class RunsList(Listing[Entries]):
         if not self.entries:
             return [Row("none", ((" " + _("there is no run here: n makes one"), look.pale),))]
         now = time.time()
-        return [row(entry, now, look) for entry in self.entries]
+        return [row(entry, now, look, width) for entry in self.entries]
 
     def note(self, view: Entries) -> str:
         return self.count_note("{n} run", "{n} runs") if self.entries else ""

@@ -1,9 +1,16 @@
 """Where panels stand: nothing overlaps, nothing sticks out, at any size that is not too small."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.run.start import Place, Summary
 from dfl_tui.arrange import PANELS, arrange, is_wide
+from dfl_tui.look import look_of
+from dfl_tui.panels.previews import tile_layout
+from dfl_tui.screens import runs
 
 sizes = st.tuples(st.integers(80, 260), st.integers(24, 90))
 
@@ -42,3 +49,18 @@ def test_the_overview_at_80x24_has_a_chart_of_six_rows_and_one_tile_of_24x12():
 
 def test_less_than_80x24_is_too_small():
     assert set(arrange(79, 24)) == set(arrange(80, 23)) == {"small"}
+
+
+@pytest.mark.parametrize(("width", "height", "across", "side"), [(80, 18, 6, 6), (120, 36, 6, 8), (81, 13, 3, 12)])
+def test_no_picture_is_left_out_where_slightly_smaller_tiles_show_all_six(width, height, across, side):
+    layout = tile_layout(width, height, 6)
+    assert (layout.across, layout.side) == (across, side)
+    assert len(layout.columns) == across and layout.faces * (layout.side + 1) <= height
+
+
+def test_a_list_of_runs_has_room_for_the_age_on_80_columns():
+    summary = Summary("t1", Path("/r/t1"), False, "training", 1_234_567, 2_000_000, 0.31, 0.29, 1_000.0, "cpu", 9,
+                      "anna", "ben", "")
+    row = runs.row(runs.Entry(Place("t1", Path("/r/t1")), summary), 5_000.0, look_of({}), 80)
+    told = "".join(text for text, _style in row.left)
+    assert told.index(" ago") < 76 and "1,234,567 / 2,000,000" in told

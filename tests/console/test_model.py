@@ -175,6 +175,11 @@ def test_a_waiting_act_is_told_with_its_iteration_and_time(model):
     assert waiting.time.startswith(" (in 28 min")
 
 
+def test_what_comes_first_is_told_first_whenever_it_was_asked(model):
+    sooner = apply(model, EventNews(later(model, Asked(SetValues({"clipgrad": True}), 9_000))))
+    assert [act.at for act in stages.select(sooner).waiting] == ["9,000", "12,000"]
+
+
 def test_an_undo_says_what_it_takes_back(model):
     assert undone(to_be_undone(model)) == "Taken back: lr 5e-05 -> 0.0001 (of iteration 2,900)."
 

@@ -278,7 +278,7 @@ async def test_the_palette_finds_keys_and_settings(tmp_path):
 async def test_the_logs_are_read(tmp_path):
     async with console(tmp_path) as (_run, pilot):
         await pilot.press("L")
-        await shows(pilot, "supervisor line=59", "120 lines")
+        await shows(pilot, "trainer line=59", "120 lines")
         await pilot.press("escape")
         await shows(pilot, "3 loss")
 

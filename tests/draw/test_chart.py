@@ -108,3 +108,9 @@ def test_a_sparkline_is_one_segment_of_the_width_asked():
     strip = sparkline([1, 2, 3, float("nan"), 8], 12, LINE)
     assert strip.cell_length == 12 and len(list(strip)) == 1
     assert strip.text.strip() == "▁▂▃ █"
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.2, 3.9), (0.31, 0.49), (2.1, 2.2), (0.05, 6.0)])
+def test_a_logarithmic_scale_has_labels_enough_to_tell_distances(low, high):
+    there = ticks(low, high, 6, True)
+    assert 3 <= len(there) <= 7 and all(low <= value <= high for value in there)
