@@ -27,6 +27,7 @@ from core.events.event import (
     Locked,
     NetworkMade,
     Origin,
+    Parent,
     Paused,
     Renamed,
     Resumed,
@@ -73,6 +74,9 @@ def told(event: Event) -> str:
 def told_body(body: Body) -> str:
     """The sentence for each kind of body."""
     match body:
+        case Born(name=name, parents=[*_parents, Parent() as parent]):
+            return _("run {name} was made from run {parent}, generation {number} of iteration {iteration}").format(
+                name=name, parent=parent.run, number=parent.generation, iteration=f"{parent.iteration:,}")
         case Born(name=name, origin=Origin() as origin):
             return _("run {name} was made from {model} of iteration {iteration}").format(
                 name=name, model=f"{origin.name} {origin.kind}".strip(), iteration=f"{origin.iteration:,}")

@@ -65,8 +65,20 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     sha256: dict[str, str]
 
 
+class Parent(Struct, frozen=True, forbid_unknown_fields=True):
+    """The save of a run that another run was converted from, and what of its network was changed on the way."""
+
+    run: str
+    generation: int
+    iteration: int
+    life: int
+    changes: list[Change]
+
+
 class Born(Struct, frozen=True, forbid_unknown_fields=True, tag="born"):
-    """The run was made. `settings` holds every setting of the registry; `origin` is told of an imported model."""
+    """The run was made. `settings` holds every setting of the registry; `origin` is told of an imported model;
+    `parents` of a run that was converted: the first one's first, the one that it was converted from last.
+    """
 
     name: str
     settings: dict[str, Value]
@@ -77,6 +89,7 @@ class Born(Struct, frozen=True, forbid_unknown_fields=True, tag="born"):
     recipe: str
     version: str
     origin: Origin | None = None
+    parents: list[Parent] = []
 
 
 class NetworkMade(Struct, frozen=True, forbid_unknown_fields=True, tag="network"):

@@ -65,7 +65,8 @@ def born(event: Event) -> RunState:
     # a run that was made before a setting existed has it at its default
     return RunState(name=body.name, number=event.number, iteration=event.iteration, life=event.life,
                     settings=defaults() | body.settings, src=body.src, dst=body.dst, src_consent=body.src_consent,
-                    dst_consent=body.dst_consent, recipe=body.recipe, version=body.version, origin=body.origin)
+                    dst_consent=body.dst_consent, recipe=body.recipe, version=body.version, origin=body.origin,
+                    parents=body.parents)
 
 
 def apply(state: RunState, event: Event, history: Sequence[Event] = ()) -> RunState:

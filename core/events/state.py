@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from core.events.event import Block, Consent, Event, FaceSetNote, Origin
+from core.events.event import Block, Consent, Event, FaceSetNote, Origin, Parent
 from core.settings.kind import Value
 
 
@@ -45,3 +45,4 @@ class RunState(Struct, frozen=True, forbid_unknown_fields=True):
     device: str = ""           # of the last trainer that started
     last_end: Event | None = None
     origin: Origin | None = None   # the model that the run was imported from
+    parents: list[Parent] = []     # the runs that it was converted from, the last one last

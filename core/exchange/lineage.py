@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.events.event import Consent, FaceSetNote, Origin
+from core.events.event import Consent, FaceSetNote, Origin, Parent
 from core.events.state import RunState
 from core.store.manifest import Generation
 
@@ -10,7 +10,8 @@ METADATA = "dfl-tui.lineage"        # its name among the metadata of DFM, ONNX a
 
 
 class Lineage(msgspec.Struct, frozen=True):
-    """Run, iteration and save; face sets by the hash of their content; who is shown, on what ground, who said so."""
+    """Run, iteration and save; face sets by the hash of their content; who is shown, on what ground, who said so; the
+    runs that it was converted from."""
 
     run: str
     iteration: int
@@ -23,12 +24,13 @@ class Lineage(msgspec.Struct, frozen=True):
     src_consent: Consent
     dst_consent: Consent
     origin: Origin | None
+    parents: list[Parent] = []
 
 
 def lineage_of(state: RunState, generation: Generation) -> Lineage:
     """The lineage of a generation of a run."""
     return Lineage(state.name, generation.iteration, generation.number, generation.life, state.recipe, state.version,
-                   state.src, state.dst, state.src_consent, state.dst_consent, state.origin)
+                   state.src, state.dst, state.src_consent, state.dst_consent, state.origin, state.parents)
 
 
 def as_text(lineage: Lineage) -> str:

@@ -1,9 +1,5 @@
-"""Makes the folder of an imported run, whole or not at all: journal, metric rows, first save, preview.
+"""Makes the folder of an imported run, whole or not at all: journal, metric rows, first save, preview."""
 
-It is made under another name beside the runs, and gets its own name last.
-"""
-
-import shutil
 import time
 
 import numpy as np
@@ -12,9 +8,8 @@ from core.events.event import Asked, Body, Born, NetworkMade
 from core.exchange.layout import write_layout
 from core.exchange.taking import Model, Weights
 from core.jobs.first_preview import draw_first_preview
+from core.jobs.whole_run import make_whole
 from core.run.birth import PERSON, family_acts, write
-from core.settings.error import DflTuiError, StoreError
-from core.store.disk import RealDisk, sync_folder
 from core.store.folder import RunFolder
 from core.store.generation import Generations, NewGeneration
 from core.store.manifest import MetricPosition
@@ -29,23 +24,7 @@ ROWS = 100_000          # written at a time
 
 def make(final: RunFolder, born: Born, model: Model, weights: Weights) -> None:
     """Make the run's folder, and give it its name last. Raises StoreError or RefusedError; then nothing is left."""
-    draft = RunFolder(final.path.parent / f".importing-{final.name}")
-    if draft.path.exists():     # left by an import that was killed, or at work
-        with draft.lock_run():
-            shutil.rmtree(draft.path)
-    draft.create()
-    try:
-        with draft.lock_run():
-            fill(draft, born, model, weights)
-            try:
-                draft.path.rename(final.path)
-            except OSError as error:
-                raise StoreError(f"cannot name the run {final.path} ({error.strerror})",
-                                 hint="is there one already?") from error
-        sync_folder(RealDisk(), final.path.parent)
-    except DflTuiError:
-        shutil.rmtree(draft.path, ignore_errors=True)
-        raise
+    make_whole(final, "importing", lambda draft: fill(draft, born, model, weights))
 
 
 def fill(run: RunFolder, born: Born, model: Model, weights: Weights) -> None:

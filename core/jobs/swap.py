@@ -45,7 +45,7 @@ CHUNK = 16  # faces drawn at a time
 Floats = NDArray[np.float32]
 
 
-class SwapLineage(Lineage, frozen=True):
+class SwapLineage(Lineage, frozen=True, kw_only=True):
     """What made the pictures of a folder. drawn_from: key of the faces. morph: AMP's, None of others."""
 
     drawn_from: str

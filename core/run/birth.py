@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from core.events.act import Act, LockBlocks
-from core.events.event import Asked, Body, Born, Consent, Event, FaceSetNote, Ground, Origin
+from core.events.event import Asked, Body, Born, Consent, Event, FaceSetNote, Ground, Origin, Parent
 from core.run.name import check_name
 from core.run.place import Place
 from core.run.plan import check_act
@@ -38,6 +38,7 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class NewRun:
     """A run to be made. `settings`: those that differ from the defaults. `origin`: the model that it goes on from.
+    `parents`: the runs that it was converted from.
     `author`: who makes it, as an event says it."""
 
     name: str
@@ -49,6 +50,7 @@ class NewRun:
     recipe: str = ""
     waiting: tuple[Waiting, ...] = field(default=())
     origin: Origin | None = None
+    parents: tuple[Parent, ...] = ()
     author: str = PERSON
 
 
@@ -84,7 +86,7 @@ def checked(new: NewRun) -> Born:
     for waiting in new.waiting:
         check_act(waiting.act)
     return Born(new.name, settings, new.src, new.dst, new.src_consent, new.dst_consent, new.recipe, VERSION,
-                new.origin)
+                new.origin, list(new.parents))
 
 
 def family_acts(model: str) -> tuple[Waiting, ...]:

@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "demo": Entry("demo", "Train on the packaged synthetic faces."),
         "new": Entry("new", "Make a run from two face sets."),
         "import": Entry("exchange", "Make a run from a model of DeepFaceLab."),
+        "convert": Entry("convert", "Make a run with another network from a run's save."),
         "train": Entry("train", "Start or go on training a run."),
         "attach": Entry("attach", "Open the console of a run."),
         "tmux": Entry("tmux", "Open the console of a run in its own tmux session."),

@@ -49,7 +49,17 @@ def faces(state: RunState) -> dict[str, str]:
     """Who is shown in each face set, on what ground, and who said so."""
     return {"src": said(state.src, state.src_consent), "dst": said(state.dst, state.dst_consent),
             _("recipe"): state.recipe or _("none"), _("device"): state.device or _("not started yet"),
-            **imported(state)}
+            **imported(state), **converted(state)}
+
+
+def converted(state: RunState) -> dict[str, str]:
+    """The run that it was converted from, and what of the network was changed."""
+    if not state.parents:
+        return {}
+    parent = state.parents[-1]
+    changes = ", ".join(f"{c.key} {shown(c.old)} -> {shown(c.new)}" for c in parent.changes)
+    return {_("converted"): _("run {name}, generation {number} of iteration {iteration}: {changes}").format(
+        name=parent.run, number=parent.generation, iteration=f"{parent.iteration:,}", changes=changes)}
 
 
 def imported(state: RunState) -> dict[str, str]:

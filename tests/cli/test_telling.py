@@ -68,3 +68,9 @@ def test_a_value_is_shown_so_that_it_can_be_typed_again(value, text):
                                              ("recipe:demo", "recipe:demo"), ("trainer", "trainer")])
 def test_an_author_is_short(name, short):
     assert author(Event(1, 0, 1, 0.0, name, events.Paused())) == short
+
+
+def test_a_converted_run_names_its_parent():
+    parent = events.Parent("anna", 41, 48_200, 1, [events.Change("archi", "df-ud", "liae-ud")])
+    birth = events.Born("b", {}, NOTE, NOTE, CONSENT, CONSENT, "", "0.1", None, [parent])
+    assert told(happened(birth)) == "run b was made from run anna, generation 41 of iteration 48,200"
