@@ -1,5 +1,7 @@
 """Acts: what a person, a recipe or a rule can ask of a run. An act that was carried out becomes an event."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from core.settings.kind import Value
@@ -65,7 +67,20 @@ class WithdrawAct(Struct, frozen=True, forbid_unknown_fields=True, tag="withdraw
     event: int
 
 
+class GrowRun(Struct, frozen=True, forbid_unknown_fields=True, tag="grow"):
+    """Double the side of the network's pictures, once or more often, keeping what it draws.
+
+    resolution: the new side, 0 for twice the present one. lock: a pattern over the blocks after the growth of what is
+    locked at its birth, "" for nothing. why: a reason that a person gives for growing although a guard objects.
+    """
+
+    resolution: int = 0
+    lock: str = "old"
+    way: Literal["octaves", "native"] = "octaves"
+    why: str = ""
+
+
 Act = (
     SetValues | LockBlocks | UnlockBlocks | PauseRun | ResumeRun | SaveNow | MakeBackup | PreviewNow | StopRun
-    | UndoLast | RollBack | WithdrawAct
+    | UndoLast | RollBack | WithdrawAct | GrowRun
 )

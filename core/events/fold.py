@@ -14,6 +14,7 @@ from core.events.event import (
     Ended,
     Event,
     FacesChanged,
+    Grown,
     Locked,
     NetworkMade,
     Paused,
@@ -27,6 +28,7 @@ from core.events.event import (
     Warned,
     Withdrawn,
 )
+from core.events.growth import with_octaves
 from core.events.state import Lock, RunState
 from core.settings.error import JournalError
 from core.settings.registry import defaults
@@ -102,6 +104,8 @@ def apply(state: RunState, event: Event, history: Sequence[Event] = ()) -> RunSt
         case FacesChanged(side=side, note=note, drawn=drawn):
             first = state.first_drawn | {side: drawn}
             return replace(state, first_drawn=first, **{side: note})
+        case Grown():
+            return grown(state, event, body)
         case Started(device=device):
             return replace(state, device=device)
         case Ended():
@@ -113,6 +117,13 @@ def apply(state: RunState, event: Event, history: Sequence[Event] = ()) -> RunSt
         case Born():
             raise JournalError(f"event {event.number} is a second birth of the run",
                                hint="restore the journal from a backup of the run folder")
+
+
+def grown(state: RunState, event: Event, body: Grown) -> RunState:
+    """The state after a growth: side, octaves, blocks, and the locks of its birth."""
+    lock = Lock(f"grow {body.resolution}", event.author, event.iteration, event.why)
+    return replace(state, settings=state.settings | {"resolution": body.resolution, "growth": body.growth},
+                   blocks=with_octaves(state.blocks, body.blocks), locks=state.locks | dict.fromkeys(body.locked, lock))
 
 
 def followed(state: RunState, event: Event) -> RunState:
@@ -127,11 +138,11 @@ def followed(state: RunState, event: Event) -> RunState:
 
 
 def remember(state: RunState, event: Event) -> RunState:
-    """Keep what `undo` can take back: changes of settings and locks, until they were taken back. What takes back an
-    undo is a change like any other."""
+    """Keep what `undo` can take back: growths, and changes of settings and locks, until they were taken back. What
+    takes back an undo is a change like any other."""
     if any(e.number == event.undoes for e in state.undoable):
         return replace(state, undoable=[e for e in state.undoable if e.number != event.undoes])
-    if inverse(event.body) is not None:
+    if inverse(event.body) is not None or isinstance(event.body, Grown):
         return replace(state, undoable=[*state.undoable, event][-UNDO_DEPTH:])
     return state
 

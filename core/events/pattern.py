@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from core.events.event import Block
+from core.events.growth import is_of_network
 from core.settings.error import RefusedError
 
 # group -> patterns over block names. `features` is both sides of the dense pair.
@@ -35,6 +36,8 @@ def resolve(pattern: str, blocks: Sequence[Block]) -> list[str]:
 
 def matching(piece: str, blocks: Sequence[Block]) -> set[str]:
     """Names that one piece of a pattern means."""
+    if piece in ("old", "new"):
+        return of_last_growth(piece, blocks)
     patterns = GROUPS.get(piece, (piece, f"{piece}.*") if "*" not in piece else (piece,))
     # features: only the deepest encoder level counts
     names = {b.name for b in blocks if any(fnmatchcase(b.name, p) for p in patterns)}
@@ -44,3 +47,13 @@ def matching(piece: str, blocks: Sequence[Block]) -> set[str]:
         parts = ", ".join(dict.fromkeys(b.part for b in blocks))
         raise RefusedError(f"{piece!r} names no block of this network", hint=f"its parts are {parts}")
     return names
+
+
+def of_last_growth(piece: str, blocks: Sequence[Block]) -> set[str]:
+    """`new`: the blocks that came by the last growth; `old`: those of the network that are older. Judges are neither:
+    they look at pictures and hold nothing of the face."""
+    last = max(block.born for block in blocks)
+    if not last:
+        raise RefusedError(f"{piece!r} names no block: this run has not grown", hint="use all, or a part's name")
+    wanted = piece == "new"
+    return {b.name for b in blocks if is_of_network(b) and (b.born == last) == wanted}

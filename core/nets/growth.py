@@ -37,12 +37,17 @@ class GrowingNetwork(BlockNetwork):
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.shape = shape
-        self.octaves: tuple[Octave, ...] = ()
+        self._octaves: tuple[Octave, ...] = ()
         self._smoothness: list[float] = []
 
     def decoder_of(self, person: str) -> Decoder:
         """The decoder that draws src or dst."""
         raise NotImplementedError
+
+    @property
+    def octaves(self) -> tuple[Octave, ...]:
+        """What stands around the core, inner first."""
+        return self._octaves
 
     @property
     def resolution(self) -> int:
@@ -73,7 +78,7 @@ class GrowingNetwork(BlockNetwork):
             if not parameter.is_meta:
                 placed(parts).to(parameter.device, parameter.dtype)
             self.add_module(f"octave{level}", parts)
-        self.octaves = octaves
+        self._octaves = octaves
         self._smoothness = [1.0] * len(octaves)
         return [name for name, _ in self.named_blocks() if name not in known]
 

@@ -75,6 +75,10 @@ class FaceNetwork(Blocked, Protocol):
     def resolution(self) -> int:
         """Side of the pictures that it takes and draws; `shape` is that of its core."""
 
+    @property
+    def octaves(self) -> tuple[Octave, ...]:
+        """What stands around the core, inner first."""
+
     # --- growth ---------------------------------------------------------------------------------------------------
     def grow(self, octaves: Sequence[Octave]) -> list[str]:
         """Add what it lacks of `octaves`, which begin with those that it has; the names of the new blocks, whose

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.events.act import (
     Act,
+    GrowRun,
     LockBlocks,
     MakeBackup,
     PauseRun,
@@ -57,7 +58,7 @@ from core.wire.trainer_record import (
     SupervisorOrder,
 )
 
-REPLAYED_ACTS = (SetValues, LockBlocks, UnlockBlocks, UndoLast)     # their iteration decides about bits
+REPLAYED_ACTS = (SetValues, LockBlocks, UnlockBlocks, UndoLast, GrowRun)     # their iteration decides about bits
 WITHOUT_EVENT = (SaveNow, PreviewNow)                               # nothing of the run changes
 WITHOUT_BOUNDARY = (SaveNow, PreviewNow, MakeBackup)                # answered by Saved or Previewed, not by At
 UNTIMED = (SaveNow, PreviewNow, UndoLast, ResumeRun, RollBack, WithdrawAct)
@@ -248,9 +249,9 @@ class Desk:
             if isinstance(wish.act, REPLAYED_ACTS) and report.iteration < self._ledger.state.iteration:
                 raise RefusedError(f"the trainer wanted to change something at iteration {report.iteration:,}, before "
                                    f"the last event", hint="ask again")
-            planned = plan(wish.act, self._ledger.state)
-            event = self._ledger.append(Draft(planned.body, report.iteration, wish.author, undoes=planned.undoes,
-                                              asked=wish.asked, ref=report.command))
+            planned = plan(wish.act, self._ledger.state, report)
+            event = self._ledger.append(Draft(planned.body, report.iteration, wish.author, planned.why,
+                                              undoes=planned.undoes, asked=wish.asked, ref=report.command))
         except DflTuiError as error:
             self._let_go(report.command, wish, error)
             return

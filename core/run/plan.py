@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.events.act import (
     Act,
+    GrowRun,
     LockBlocks,
     MakeBackup,
     PauseRun,
@@ -22,21 +23,25 @@ from core.events.event import Body, Change, Locked, Paused, Resumed, SettingsCha
 from core.events.fold import inverse
 from core.events.pattern import resolve
 from core.events.state import RunState
+from core.run.growing import check_growth, growth
 from core.run.name import check_name
 from core.settings.error import RefusedError, SettingError
 from core.settings.kind import Value
 from core.settings.registry import BY_KEY, check, check_together
 from core.wire.limits import MAX_PATTERN_CHARACTERS
+from core.wire.trainer_record import At
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An event to be written: its body, the event it takes back, what to tell, and whether the trainer must restart."""
+    """An event to be written: its body, the event it takes back, what to tell, whether the trainer must restart, and
+    the reason that the act gave."""
 
     body: Body
     sentence: str
     undoes: int | None = None
     restarts: bool = False
+    why: str = ""
 
 
 def check_act(act: Act) -> None:
@@ -55,12 +60,15 @@ def check_act(act: Act) -> None:
                                    hint=f"give 1 to {MAX_PATTERN_CHARACTERS} characters, such as encoder.*")
         case MakeBackup(name=name):
             check_name(name, "a backup")
+        case GrowRun():
+            check_growth(act)
         case _:
             pass
 
 
-def plan(act: Act, state: RunState) -> Plan:
-    """The event that carries out `act` in `state`."""
+def plan(act: Act, state: RunState, at: At | None = None) -> Plan:
+    """The event that carries out `act` in `state`. at: where the trainer stands, None while that is not known: then
+    the plan only says whether the act could be carried out now."""
     check_act(act)
     match act:
         case SetValues(values=values):
@@ -87,6 +95,9 @@ def plan(act: Act, state: RunState) -> Plan:
             return Plan(Stopped("person"), "saved and stopped")
         case UndoLast():
             return _undo(state)
+        case GrowRun():
+            body, sentence = growth(act, state, at)
+            return Plan(body, sentence, why=act.why)
         case _:
             raise RefusedError(f"{type(act).__name__} cannot wait for an iteration", hint="do it now")
 
@@ -113,7 +124,7 @@ def _changed(changes: list[Change], undoes: int | None) -> Plan:
 def _undo(state: RunState) -> Plan:
     if not state.undoable:
         raise RefusedError("there is nothing to take back",
-                           hint="only changes of settings and locks can be taken back")
+                           hint="only growths and changes of settings and locks can be taken back")
     last = state.undoable[-1]
     match inverse(last.body):
         case SettingsChanged(changes=changes):

@@ -5,9 +5,9 @@
 The training thread stands still from At to Apply: changes are rare, and the journal must have them first.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from core.events.act import MakeBackup, PreviewNow, SaveNow
+from core.events.act import GrowRun, MakeBackup, PreviewNow, SaveNow
 from core.events.event import Body, Stopped
 from core.train.course import Course
 from core.train.pipe import Ending, Pipe
@@ -36,6 +36,13 @@ class EndTraining(Exception):  # noqa: N818  (not an error: the way out of the l
         self.ending = ending
 
 
+class Measured(NamedTuple):
+    """Before a growth, as core.events.event.Grown has them: 0 where they were not measured."""
+
+    floor: float = 0.0
+    error: float = 0.0
+
+
 class Errands(Protocol):
     """Work at a boundary that changes nothing of the run."""
 
@@ -47,6 +54,12 @@ class Errands(Protocol):
 
     def attend(self) -> None:
         """Do what is wanted or due by the clock, as far as it can be done now."""
+
+    def before_growth(self, act: GrowRun) -> Measured:
+        """Measure whether a growth can help, and note how the run stands now."""
+
+    def after_growth(self) -> None:
+        """The growth is written down: keep how the run stood, grow, keep how it stands."""
 
 
 class Boundary:
@@ -116,6 +129,11 @@ class Boundary:
                 errands.want_save(name, ask.command)
             case PreviewNow():
                 errands.want_preview(ask.command)
+            case GrowRun() as act:
+                floor, error = errands.before_growth(act)
+                self._pipe.say(At(ask.command, self._iteration, floor, error))
+                if self._wait_for(ask.command):
+                    errands.after_growth()
             case _:
                 self._pipe.say(At(ask.command, self._iteration))
                 self._wait_for(ask.command)

@@ -39,6 +39,13 @@ class Course:
         return self._in_force.settings
 
     @property
+    def network(self) -> dict[str, Value]:
+        """The settings that the network stands by now: with the octaves that are in force, not those of a growth that
+        is still to be trained again."""
+        grown = {key: self.settings[key] for key in ("resolution", "growth")}
+        return {**self.state.settings, **grown}
+
+    @property
     def locked(self) -> frozenset[str]:
         """Names of the blocks that the next step does not train."""
         return frozenset(self._in_force.locks)

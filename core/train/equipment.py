@@ -27,7 +27,7 @@ PREVIEW_PATIENCE_S = 2.0    # at the end, for a preview that is being written
 
 def make_step(ground: Ground) -> Step:
     """Network and optimizer on the device, new or as saved."""
-    start, settings = ground.start, ground.start.course.state.settings
+    start, settings = ground.start, ground.start.course.network
     generation = start.generation
     ground.progress.phase("starting", "makes a new network" if generation is None else
                           f"loads generation {generation.number} of iteration {start.iteration:,}")

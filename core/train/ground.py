@@ -47,7 +47,7 @@ def find_ground(pipe: Pipe, begin: Begin) -> Ground:
 def find_faces(ground: Ground, cache: Path) -> TrainingFaces:
     """Open both face sets, and warn of what is skipped. Raises FaceFileError, EndTraining."""
     state = ground.start.course.state
-    faces = open_faces((Path(state.src.path), Path(state.dst.path)), state.settings, cache,
+    faces = open_faces((Path(state.src.path), Path(state.dst.path)), ground.start.course.network, cache,
                        workers=worker_count(int(state.settings["workers"])), say=ground.progress.renew)
     for side in SIDES:
         if sentence := told_problems(side, faces.sets[side]):

@@ -12,7 +12,7 @@ from core.train.clip import clip_scale, gradient_norm
 from core.train.lock import apply_locks
 from core.train.lrd import LrdStream, draw_masks
 from core.train.optim import Masks, Optimizer, gradient_of
-from core.train.rate import rate
+from core.train.rate import rates
 from core.train.world import ALONE, World
 
 
@@ -41,6 +41,12 @@ class Learner:
         self.world = world
         self.blocks = module.blocks
         self.locked: frozenset[str] | None = None   # what the tensors are set to
+
+    def grown(self) -> None:
+        """The module has more blocks than before: they learn too."""
+        self.optimizer.adopt(self.module)
+        self.blocks = self.module.blocks
+        self.locked = None
 
     def open_blocks(self, locked: frozenset[str]) -> list[str]:
         """The blocks that are not locked, in build order; the tensors are set accordingly."""
@@ -74,8 +80,8 @@ class Learner:
         sound = is_finite if sound is None else is_finite * sound
         if gradients and (self.optimizer.device.type != "cpu" or sound):
             scale = clip_scale(norm) if pace.settings["clipgrad"] else torch.ones_like(norm)
-            self.optimizer.update(open_blocks, rate=rate(pace.settings, pace.iteration), scale=scale, sound=sound,
-                                  masks=self._masks(open_blocks, pace))
+            self.optimizer.update(open_blocks, rate=rates(pace.settings, pace.iteration, self.blocks), scale=scale,
+                                  sound=sound, masks=self._masks(open_blocks, pace))
         self.module.zero_grad()
         return Outcome(norm, sound)
 

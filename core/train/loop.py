@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from core.events.act import GrowRun
 from core.events.event import FacesChanged, FaceSetNote, NetworkMade, Stopped
+from core.events.growth import after_name, before_name
 from core.settings.error import DflTuiError
 from core.train.batches import Batches
-from core.train.boundary import Boundary, EndTraining
+from core.train.boundary import Boundary, EndTraining, Measured
 from core.train.course import Course
 from core.train.lrd import LrdStream
 from core.train.notices import Notices
@@ -55,6 +57,7 @@ class Loop:
         self._tools = tools
         self.iteration = iteration
         self._save_ms = 0.0             # of the training thread, since the last iteration
+        self._before: Standing | None = None    # how the run stood before the growth that is asked for
         sides: tuple[Literal["src", "dst"], ...] = ("src", "dst")
         self._changed_sides = [side for side in sides if self._new_note(side) is not None]
 
@@ -117,10 +120,11 @@ class Loop:
         return self._tools.batches.next(self.iteration)
 
     def equip(self) -> None:
-        """Make the discriminators that the settings in force need, and have the blocks written down when they are
-        others than the journal's, once no iteration of the journal lies ahead."""
+        """Make the octaves and discriminators that the settings in force need, and have the blocks written down when
+        they are others than the journal's, once no iteration of the journal lies ahead."""
         course, step = self._tools.course, self._tools.step
         step.equip(course.settings, course.locked)
+        self._tools.faces.fit(course.settings)
         if course.state.blocks != step.blocks and self.iteration >= course.state.iteration:
             self._tools.boundary.propose(NetworkMade(step.blocks), self.iteration)
 
@@ -148,6 +152,23 @@ class Loop:
         self._tools.preview.attend(self.iteration, course.life, course.settings)
         for warning in self._tools.notices.taken():
             self._tools.boundary.mention(warning, self.iteration)
+
+    def before_growth(self, act: GrowRun) -> Measured:
+        """Note how the run stands: nothing of the network changes before the growth is written down."""
+        del act
+        self._before = self._standing()
+        return Measured()
+
+    def after_growth(self) -> None:
+        """Backups on both sides of the growth, which is in force already but not made yet."""
+        writer, before = self._tools.writer, self._before
+        if before is None:
+            return
+        resolution = int(self._tools.course.settings["resolution"])
+        writer.at_once(before_name(resolution, self.iteration), before)
+        self.equip()
+        writer.at_once(after_name(resolution, self.iteration), self._standing())
+        self._tools.preview.want()
 
     def _standing(self) -> Standing:
         course = self._tools.course

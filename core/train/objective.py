@@ -4,7 +4,7 @@ Pure arithmetic over a network and its judges; knows no optimizer and no iterati
 facts/losses.md 3 (SAEHD), 5 (AMP) and 8 (Quick96).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from core.nets.network import Codes, FaceNetwork, Prediction
+from core.nets.octave import pooled
 from core.settings.family import AMP, AMP_LEGACY
 from core.settings.kind import Value
 from core.train.loss_judge import persuasion
 from core.train.loss_side import LossForm, SideLoss, form_of, inside_of, side_loss
 from core.train.loss_style import background_style, face_style, variation
-from core.train.train_batch import TrainBatch
+from core.train.train_batch import TrainBatch, TrainSide
 
 SMOOTH_WEIGHT = 1e-6        # of the sum of squared differences between neighbours
 OUTSIDE_WEIGHT = 0.02       # of the background while a discriminator judges what is inside
@@ -40,6 +41,7 @@ class Terms:
     speckle: str = "y"
     hold: str = "n"
     holds_smooth: bool = False
+    keep: float = 0.0               # of the smaller pictures inside a grown network
 
     @property
     def sees_outside(self) -> bool:
@@ -56,7 +58,8 @@ def terms_of(settings: Mapping[str, Value], powers: Mapping[str, float]) -> Term
         gan=powers["gan_power"], is_guarded=float(settings["gan_power"]) > 0 and form.is_masked,
         judges_both=sides == "both" or (sides == "auto" and model == AMP), true_face=powers["true_face_power"],
         speckle=str(settings["speckle_guard"]),
-        hold=str(settings["background_hold"]) if model in (AMP, AMP_LEGACY) else "n", holds_smooth=model == AMP)
+        hold=str(settings["background_hold"]) if model in (AMP, AMP_LEGACY) else "n", holds_smooth=model == AMP,
+        keep=float(settings["growth_keep"]))
 
 
 class Losses(NamedTuple):
@@ -100,13 +103,14 @@ class Objective:
         """Forward: the losses, with gradients."""
         batch, terms = self._batch, self._terms
         codes = self._network.codes(batch.src.warped, batch.dst.warped, shared_pass=shared_pass, mix=mix)
-        drawn = self._network.drawn(codes, shared_pass=shared_pass)
+        *lower, drawn = self._network.levels(codes, shared_pass=shared_pass)
         insides = insides_of(batch, terms.form) if terms.sees_outside else None
         src = side_loss(drawn.src, drawn.src_mask, batch.src, terms.form, insides and insides.src)
         dst = side_loss(drawn.dst, drawn.dst_mask, batch.dst, terms.form, insides and insides.dst)
         for style in self._styles(codes, drawn, insides):
             src = src._replace(total=src.total + style)
         unseen = [] if insides is None else self._of_pictures(drawn, insides)
+        unseen += self._kept(lower)
         if self._judges.code is not None and terms.true_face:
             unseen.append(persuasion([self._judges.code(codes.src)]) * terms.true_face)
         return Losses(src, dst, torch.stack(unseen).sum(0) if unseen else None)
@@ -128,6 +132,18 @@ class Objective:
             else:
                 outside = 1 - inside_of(swap_mask.detach() * dst_mask, terms.form)
             found.append(background_style(swap * outside, self._batch.dst.target * outside, terms.bg_style))
+        return found
+
+    def _kept(self, lower: Sequence[Prediction]) -> list[Tensor]:
+        """What the smaller pictures inside a grown network still count. Nothing where all that draws them is locked:
+        it could not be bettered."""
+        found, sides = [], (self._batch.src, self._batch.dst)
+        for drawn in reversed(lower):
+            sides = (half(sides[0]), half(sides[1]))
+            if self._terms.keep and drawn.src.requires_grad | drawn.dst.requires_grad:
+                src = side_loss(drawn.src, drawn.src_mask, sides[0], self._terms.form)
+                dst = side_loss(drawn.dst, drawn.dst_mask, sides[1], self._terms.form)
+                found.append((src.total + dst.total) * self._terms.keep)
         return found
 
     def _of_pictures(self, drawn: Prediction, insides: Insides) -> list[Tensor]:
@@ -154,6 +170,12 @@ class Objective:
     def _smooth(self, picture: Tensor, weight: float) -> list[Tensor]:
         speckle = self._terms.speckle
         return [] if speckle == "n" else [variation(picture, is_dfl=speckle == "dfl") * weight]
+
+
+def half(side: TrainSide) -> TrainSide:
+    """A side of a batch as a network of half the resolution has it."""
+    eyes_mouth = None if side.eyes_mouth is None else pooled(side.eyes_mouth)
+    return TrainSide(side.warped, pooled(side.target), pooled(side.mask), eyes_mouth)
 
 
 def insides_of(batch: TrainBatch, form: LossForm) -> Insides:

@@ -16,6 +16,7 @@ from core.nets.block_state import Arrays, array_of, check_fit
 from core.nets.network import Blocked
 from core.settings.error import NetworkError
 from core.train.optim_rule import RULES, Rule
+from core.train.rate import Rates
 
 # Weights that are updated together on the CPU: their moments and the scratch stay in the cache between the passes.
 # 8.4 M weights take 14 ms so; 18 at 32 K (many calls) and in one piece; 223 in plain expressions (one AVX-512 core).
@@ -33,21 +34,31 @@ class Optimizer:
     def __init__(self, network: Blocked, rule: Rule) -> None:
         self.rule = rule
         self.serial = next(SERIALS)     # of all optimizers of this process
-        self.parameters = {b.name: network.parameters_of(b.name) for b in network.blocks}
-        self.kept = {
-            block: {name: {slot: torch.zeros_like(p, requires_grad=False) for slot in rule.slots}
-                    for name, p in tensors.items()}
-            for block, tensors in self.parameters.items()
-        }
+        self.parameters: dict[str, dict[str, torch.nn.Parameter]] = {}
+        self.kept: dict[str, dict[str, dict[str, Tensor]]] = {}
         self.device = next(network.parameters()).device
-        self.counters = torch.zeros(len(self.parameters), dtype=torch.int64, device=self.device)
-        self.places = {block: place for place, block in enumerate(self.parameters)}
+        self.counters = torch.zeros(0, dtype=torch.int64, device=self.device)
+        self.places: dict[str, int] = {}
         self.open_blocks: list[str] = []
         self.open_places = torch.zeros(0, dtype=torch.int64, device=self.device)
         self.scratch = torch.empty(STRETCH)
+        self.adopt(network)
+
+    def adopt(self, network: Blocked) -> None:
+        """Take the blocks of a network that are not known yet, their moments and counters 0; all others stay."""
+        for block in network.blocks:
+            if block.name in self.parameters:
+                continue
+            tensors = self.parameters[block.name] = network.parameters_of(block.name)
+            self.kept[block.name] = {name: {slot: torch.zeros_like(p, requires_grad=False) for slot in self.rule.slots}
+                                     for name, p in tensors.items()}
+            self.places[block.name] = len(self.places)
+        fresh = torch.zeros(len(self.places) - len(self.counters), dtype=torch.int64, device=self.device)
+        self.counters = torch.cat([self.counters, fresh])
 
     # --- one update -----------------------------------------------------------------------------------------------
-    def update(self, blocks: Sequence[str], *, rate: float, scale: Tensor, sound: Tensor, masks: Masks | None) -> None:
+    def update(self, blocks: Sequence[str], *, rate: float | Rates, scale: Tensor, sound: Tensor,
+               masks: Masks | None) -> None:
         """Move the weights of `blocks` by their gradients x `scale`, and count one step for each.
 
         sound: 1.0, or 0.0 where nothing may change (then the CPU does not call this at all). Gradients are used up:
@@ -68,9 +79,12 @@ class Optimizer:
         return self.open_places
 
     @torch.no_grad()
-    def update_in_stretches(self, blocks: Sequence[str], rate: float, scale: float, masks: Masks | None) -> None:
+    def update_in_stretches(self, blocks: Sequence[str], rate: float | Rates, scale: float,
+                            masks: Masks | None) -> None:
         """The CPU's form of `update`: stretch by stretch, all passes over one before the next."""
+        rates = rates_of(rate)
         for block in blocks:
+            step_rate = rates.of(block, self.counter_of(block) if block in rates.warmup else 0)
             for name, weight in self.parameters[block].items():
                 mask = None if masks is None else flat(masks[block][name], weight)
                 kept = {slot: flat(tensor, weight) for slot, tensor in self.kept[block][name].items()}
@@ -84,11 +98,11 @@ class Optimizer:
                     move = self.rule.update(gradient, {slot: tensor[part] for slot, tensor in kept.items()}, divisor)
                     if mask is not None:
                         move = torch.mul(move, mask[part], out=gradient)
-                    weights[part].addcdiv_(move, divisor, value=-rate)
+                    weights[part].addcdiv_(move, divisor, value=-step_rate)
 
     @torch.no_grad()
     def update_in_lists(
-        self, blocks: Sequence[str], rate: float, scale: Tensor, sound: Tensor, masks: Masks | None
+        self, blocks: Sequence[str], rate: float | Rates, scale: Tensor, sound: Tensor, masks: Masks | None
     ) -> None:
         """The form of `update` for other devices: few launches, and no word from the device is waited for."""
         names = [(block, name) for block in blocks for name in self.parameters[block]]
@@ -98,11 +112,21 @@ class Optimizer:
         torch._foreach_mul_(gradients, torch.nan_to_num(scale, 0, 0, 0))
         kept = {slot: [self.kept[block][name][slot] for block, name in names] for slot in self.rule.slots}
         directions = list(self.rule.update_all(gradients, kept, sound))
-        torch._foreach_mul_(directions, sound * -rate)
+        rates = rates_of(rate)
+        torch._foreach_mul_(directions, sound * -rates.base)
+        self.slow_down(names, directions, rates)
         if masks is not None:
             chosen = [masks[block][name].to(self.device, torch.float32) for block, name in names]
             torch._foreach_mul_(directions, chosen)
         torch._foreach_add_(weights, directions)
+
+    def slow_down(self, names: list[tuple[str, str]], directions: list[Tensor], rates: Rates) -> None:
+        """What single blocks have instead of the common rate; counters are read where they lie."""
+        if rates.factors:
+            torch._foreach_mul_(directions, [rates.factors.get(block, 1.0) for block, _ in names])
+        for (block, _), direction in zip(names, directions, strict=True):
+            if length := rates.warmup.get(block, 0):
+                direction.mul_(((self.counters[self.places[block]] + 1) / length).clamp(max=1.0))
 
     # --- state ----------------------------------------------------------------------------------------------------
     def state_of(self, block: str) -> Arrays:
@@ -138,6 +162,11 @@ class Optimizer:
 def make_optimizer(kind: str, network: Blocked) -> Optimizer:
     """`adabelief` or `rmsprop`, its moments 0, for a network that lies on its device already."""
     return Optimizer(network, RULES[kind])
+
+
+def rates_of(rate: float | Rates) -> Rates:
+    """One rate for all blocks, or what was given."""
+    return rate if isinstance(rate, Rates) else Rates(rate)
 
 
 def flat(tensor: Tensor, like: Tensor) -> Tensor:

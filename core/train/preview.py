@@ -73,6 +73,7 @@ class Preview:
         except FaceFileError as error:
             self._refuse(f"no preview can be drawn: {error}", iteration, refs)
             return
+        self._network.stand_at(iteration, int(settings["growth_ramp"]))
         drawn = pictures(self._network, fixed.src, fixed.dst, morphs=morphs_of(settings))
         self._thread.start(lambda: self._write(iteration, life, fixed, drawn, refs))
 
@@ -81,7 +82,8 @@ class Preview:
         self._thread.close(timeout_s)
 
     def _faces(self, count: int) -> Fixed:
-        if self._fixed is None or count != self._count:
+        side = self._network.resolution
+        if self._fixed is None or count != self._count or self._fixed.src.shape[-1] != side:
             device = next(self._network.parameters()).device
             src, src_names = fixed_faces(self._caches["src"], count)
             dst, dst_names = fixed_faces(self._caches["dst"], count)

@@ -10,9 +10,11 @@ from torch import Tensor
 from core.events.event import Block
 from core.nets.network import FaceNetwork
 from core.settings.error import NetworkError
+from core.settings.growth import octaves_of
 from core.settings.kind import Value
 from core.train.blur_out import blurred_out
 from core.train.device import synchronise
+from core.train.growth import grow_learner
 from core.train.inter_reset import begin_inters_anew
 from core.train.learner import Learner, Pace
 from core.train.lock import effective_locks
@@ -101,6 +103,7 @@ class Step:
         self.equip(settings, locked)
         settings = in_effect(settings)
         terms = terms_of(settings, self._ramps.step(settings, iteration))
+        self.network.stand_at(iteration, int(settings["growth_ramp"]))
         batch = prepared(batch, settings, iteration)
         total = self.total(batch, settings)
         mix = draw_mix(self.network, settings, stream, iteration, total) if mix is None else mix
@@ -134,9 +137,12 @@ class Step:
         return self.learner.open_blocks(effective_locks(self.learner.blocks, settings, locked))
 
     def equip(self, settings: Mapping[str, Value], locked: frozenset[str] = frozenset()) -> None:
-        """Make what these settings need: judges, and new inters where pretraining has ended. Raises NetworkError."""
+        """Make what these settings need: octaves, judges, and new inters where pretraining has ended. Raises
+        NetworkError."""
         if settings is self._equipped_for:
             return
+        if octaves_of(settings) != self.network.octaves:
+            grow_learner(self.network, self.learner, settings)
         self.rivals.equip(in_effect(settings))
         if self._was_pretraining and not is_pretraining(settings):
             begin_inters_anew(self.learner, int(settings["seed"]), locked)

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from shutil import disk_usage
 
 from core.faces.cache import FaceCache
+from core.faces.face import FaceSet
 from core.faces.face_type import face_type_of
-from core.faces.faceset import FaceSet, open_faceset
+from core.faces.faceset import open_faceset
 from core.faces.pose import yaw_of
 from core.samples.planes import Batch
 from core.samples.request import Pick
@@ -33,7 +35,7 @@ class TrainingFaces:
     `caches` may hold a third set, PRETRAIN: while the run is being pretrained, both sides are drawn from it.
     """
 
-    def __init__(self, sets: Mapping[str, FaceSet], caches: Mapping[str, FaceCache], *, seed: int,
+    def __init__(self, sets: Mapping[str, FaceSet], caches: dict[str, FaceCache], *, seed: int,
                  workers: int) -> None:
         self.sets = sets
         self.caches = caches
@@ -46,6 +48,7 @@ class TrainingFaces:
 
     def batch(self, *, life: int, iteration: int, drawn: Mapping[str, int], settings: Mapping[str, Value]) -> Batch:
         """The samples of the step after `iteration` completed ones; drawn counts from the epochs' beginning."""
+        self.fit(settings)
         options = sample_options(settings)
         source = self._source_with(self._names(settings), needs_yaw=options.uniform_yaw)
         return source.batch(life=life, iteration=iteration, drawn_src=drawn["src"], drawn_dst=drawn["dst"],
@@ -55,6 +58,18 @@ class TrainingFaces:
         """Samples that were made before, unwarped."""
         options = sample_options(settings)
         return self._source_with(self._names(settings), needs_yaw=options.uniform_yaw).again(picks, options)
+
+    def fit(self, settings: Mapping[str, Value]) -> None:
+        """Have the faces at the side of these settings: after a growth they are decoded anew, once each. `caches`
+        stays the same object, with others in it."""
+        side = int(settings["resolution"])
+        if all(cache.opening().side_px == side for cache in self.caches.values()):
+            return
+        self.close()
+        for name, cache in self.caches.items():
+            opening = replace(cache.opening(), side_px=side)
+            cache.close()
+            self.caches[name] = opening.open()
 
     def close(self) -> None:
         """End the workers."""

@@ -95,6 +95,11 @@ class Writer:
         self._begin(self._wanted.pop(0), standing())
         return (time.perf_counter() - began) * 1000
 
+    def at_once(self, name: str, standing: Standing) -> None:
+        """Take a backup of what stands now, before anything else happens; only what is being written is waited for."""
+        self._thread.wait()
+        self._begin(Wanted(name), standing)
+
     def finish(self, standing: Standing) -> bool:
         """Write everything that is wanted, and what was trained since the last save. False when the disk refused."""
         self._thread.wait()

@@ -74,10 +74,15 @@ class Phase(Struct, frozen=True, forbid_unknown_fields=True, tag="phase"):
 
 
 class At(Struct, frozen=True, forbid_unknown_fields=True, tag="at"):
-    """The act of `command` takes effect at `iteration`; the trainer stands at that boundary and waits."""
+    """The act of `command` takes effect at `iteration`; the trainer stands at that boundary and waits.
+
+    floor, error: before a growth, as core.events.event.Grown has them; 0 where they were not measured.
+    """
 
     command: Ref
     iteration: int
+    floor: float = 0.0
+    error: float = 0.0
 
 
 class Propose(Struct, frozen=True, forbid_unknown_fields=True, tag="propose"):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from core.events.act import Act, LockBlocks, PauseRun, SetValues, UndoLast, UnlockBlocks
+from core.events.act import Act, GrowRun, LockBlocks, PauseRun, SetValues, UndoLast, UnlockBlocks
 from core.events.event import Asked, Body, Born, Chose, Consent, Event, FaceSetNote, RolledBack
 from core.events.fold import fold
 from core.faces.demo import demo_folder
@@ -106,7 +106,7 @@ class Director:
     def _ask(self, act: Act, at: int | None, *, asked: int | None) -> int:
         ref = len(self._acts) + 1
         self._acts[ref] = (act, asked)
-        if isinstance(act, SetValues | LockBlocks | UnlockBlocks | UndoLast):  # not before the journal's last event
+        if isinstance(act, SetValues | LockBlocks | UnlockBlocks | UndoLast | GrowRun):  # not before the journal's last event
             at = max(at or 0, fold(self._journal.events).iteration)
         self.channel.send(Ask(ref, act, at))
         return ref
@@ -178,7 +178,7 @@ class Director:
             case At(command=ref, iteration=iteration):
                 act, asked = self._acts[ref]
                 try:
-                    planned = plan(act, fold(self._journal.events))
+                    planned = plan(act, fold(self._journal.events), report)
                 except DflTuiError as error:
                     self.channel.send(Drop(ref, str(error)))
                     return
