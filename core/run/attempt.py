@@ -1,13 +1,25 @@
 """One life of a trainer process, as the supervisor follows it: what it reported, how far it came, why it was ended."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.run.pulse import Pulse
 from core.run.trainer_end import Story
-from core.wire.trainer_record import At, Beat, Bye, Failed, NotSaved, Phase, Propose, Saved, TrainerReport
+from core.wire.trainer_record import (
+    At,
+    Beat,
+    Bye,
+    Failed,
+    NotSaved,
+    Phase,
+    Propose,
+    RankNews,
+    RankStanding,
+    Saved,
+    TrainerReport,
+)
 
 if TYPE_CHECKING:
     from core.run.trainer_process import TrainerProcess
@@ -34,6 +46,7 @@ class Attempt:
     phase: str = "starting"
     detail: str = ""
     beat: Beat | None = None
+    ranks: Sequence[RankStanding] = ()
     reached: int = -1
     is_ready: bool = False
     failed: Failed | None = None
@@ -47,8 +60,11 @@ class Attempt:
 
     def hear(self, report: TrainerReport, now_s: float) -> None:
         """Take note of a report."""
-        self.pulse.beat(now_s, report.it_s if isinstance(report, Beat) else 0.0)
+        if not isinstance(report, RankNews):    # which come from a thread that knows nothing of training
+            self.pulse.beat(now_s, report.it_s if isinstance(report, Beat) else 0.0)
         match report:
+            case RankNews(ranks=ranks):
+                self.ranks = ranks
             case Phase(phase=phase, detail=detail):
                 self.phase, self.detail = phase, detail
                 self.is_ready = self.is_ready or phase in IN_LOOP

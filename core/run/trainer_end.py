@@ -54,7 +54,8 @@ def _cause(status: Exit, story: Story) -> tuple[Cause, str]:
     if story.killed_for:
         return "failed", story.killed_for
     if story.failed is not None:
-        return ("memory" if story.failed.memory else "failed"), story.failed.sentence
+        failed = story.failed
+        return ("memory" if failed.memory else "killed" if failed.killed else "failed"), failed.sentence
     if status.signal and status.out_of_memory:
         return "memory", "the trainer was killed because the machine ran out of memory"
     if status.signal in FAULTS:

@@ -8,6 +8,7 @@ from core.store.preview import PreviewStore
 from core.train.batches import Batches
 from core.train.copies import Copies
 from core.train.ground import Ground
+from core.train.leader import Leader
 from core.train.listeners import listeners
 from core.train.loop import Tools
 from core.train.machine import identity
@@ -19,14 +20,15 @@ from core.train.resume import load
 from core.train.snapshot import Snapshot
 from core.train.start import cut_metrics
 from core.train.step import Step
-from core.train.training_faces import TrainingFaces
+from core.train.training_faces import SIDES, TrainingFaces
+from core.train.world import World
 from core.train.writer import Writer
 
 PREVIEW_PATIENCE_S = 2.0    # at the end, for a preview that is being written
 
 
-def make_step(ground: Ground) -> Step:
-    """Network and optimizer on the device, new or as saved."""
+def make_step(ground: Ground, world: World) -> Step:
+    """Network and optimizer on the device, new or as saved; the other ranks are given theirs later."""
     start, settings = ground.start, ground.start.course.network
     generation = start.generation
     ground.progress.phase("starting", "makes a new network" if generation is None else
@@ -35,12 +37,13 @@ def make_step(ground: Ground) -> Step:
     if generation is None:
         initialise(network, int(settings["seed"]))
     network.to(ground.machine.device)
-    step = Step(network, make_optimizer(str(settings["optimizer"]), network))
+    step = Step(network, make_optimizer(str(settings["optimizer"]), network), world=world)
     load(start, ground.generations, step)
     return step
 
 
-def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, stack: ExitStack) -> Tools:
+def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, stack: ExitStack, *,
+               cache: str) -> Tools:
     """The threads that work beside the loop. `stack` ends them."""
     course, folder, notices = ground.start.course, ground.folder, ground.notices
     cut_metrics(folder, ground.start)
@@ -57,5 +60,7 @@ def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, sta
     stack.callback(preview.close, PREVIEW_PATIENCE_S)
     batches = Batches(faces, course, ground.start.kept, notices=notices, device=ground.machine.device,
                       world=step.world)
+    keys = {side: faces.sets[side].key for side in SIDES}
+    leader = Leader(step, course, drawn=batches.state, keys=keys, cache=cache)
     return Tools(pipe, ground.boundary, course, faces, batches, step, writer, preview, publisher, notices,
-                 identity(course.state.settings, ground.machine))
+                 identity(course.state.settings, ground.machine, ranks=step.world.size), leader)

@@ -44,11 +44,17 @@ def find_ground(pipe: Pipe, begin: Begin) -> Ground:
     return Ground(folder, generations, start, boundary, notices, Progress(pipe, boundary), machine)
 
 
+def share_of_workers(setting: int, ranks: int) -> int:
+    """Sample workers of each of so many ranks of a machine; a number that a person gave is each rank's."""
+    return worker_count(setting) if setting >= 0 or ranks == 1 else max(1, worker_count(setting) // ranks)
+
+
 def find_faces(ground: Ground, cache: Path) -> TrainingFaces:
     """Open both face sets, and warn of what is skipped. Raises FaceFileError, EndTraining."""
     state = ground.start.course.state
     faces = open_faces((Path(state.src.path), Path(state.dst.path)), ground.start.course.network, cache,
-                       workers=worker_count(int(state.settings["workers"])), say=ground.progress.renew)
+                       workers=share_of_workers(int(state.settings["workers"]), len(ground.machine.devices)),
+                       say=ground.progress.renew)
     for side in SIDES:
         if sentence := told_problems(side, faces.sets[side]):
             ground.notices.warn("faces", sentence)

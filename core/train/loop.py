@@ -15,6 +15,7 @@ from core.settings.error import DflTuiError
 from core.train.batches import Batches
 from core.train.boundary import Boundary, EndTraining, Measured
 from core.train.course import Course
+from core.train.leader import Leader
 from core.train.lrd import LrdStream
 from core.train.notices import Notices
 from core.train.pipe import Ending, Pipe
@@ -25,6 +26,7 @@ from core.train.rate import rate
 from core.train.step import Step
 from core.train.train_batch import TrainBatch
 from core.train.training_faces import TrainingFaces
+from core.train.world import RankLostError
 from core.train.writer import Standing, Writer
 from core.wire.trainer_record import Phase
 
@@ -48,6 +50,7 @@ class Tools:
     publisher: Publisher
     notices: Notices
     extra: Mapping[str, Any]
+    leader: Leader
 
 
 class Loop:
@@ -65,15 +68,23 @@ class Loop:
         """Train; why it ended, None when the target was reached. All that was trained is saved then.
 
         An error of ours comes from samples or files and leaves whole weights: they are saved before it goes upwards.
+        Not so where a rank was lost: a step may be half done, and a GPU that waits for it never answers. What was saved
+        before is gone on from.
         """
         try:
             self._train()
         except EndTraining as end:
+            if end.ending is Ending.RANK_LOST:
+                raise RankLostError(end.ending.value) from None
+            self._tools.leader.dismiss()
             self._save_last()
             return end.ending
+        except RankLostError:
+            raise
         except DflTuiError:
             self._save_last()
             raise
+        self._tools.leader.dismiss()
         return None
 
     def serve(self) -> bool:
@@ -81,6 +92,7 @@ class Loop:
         return self._tools.boundary.serve(self.iteration, self)
 
     def _train(self) -> None:
+        self._tools.leader.muster(self.iteration)
         self._tools.pipe.say(Phase("training", ""))
         began = time.perf_counter()
         while True:
@@ -103,6 +115,7 @@ class Loop:
 
     def _iterate(self, began: float) -> float:
         """One iteration, timed from `began` on; when it ended."""
+        self._tools.leader.go(self.iteration)
         settings, started = in_effect(self._tools.course.settings), time.perf_counter()
         batch = self.next_batch()
         data_ms = (time.perf_counter() - started) * 1000
@@ -148,6 +161,7 @@ class Loop:
     def attend(self) -> None:
         """Saves, previews and warnings that wait, as far as they can be done now."""
         course = self._tools.course
+        self._tools.leader.keep()
         self._save_ms += self._tools.writer.attend(self.iteration, course.settings, self._standing)
         self._tools.preview.attend(self.iteration, course.life, course.settings)
         for warning in self._tools.notices.taken():

@@ -86,10 +86,15 @@ def train_locked(pipe: Pipe, begin: Begin) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     from core.train.assemble import Trainer  # late: torch takes seconds, and the lock and SIGTERM come first
     from core.train.device import is_out_of_memory
+    from core.train.world import RankLostError
 
     trainer = Trainer(pipe, begin)
     try:
         ending = trainer.run()
+    except RankLostError as error:
+        log.error("rank lost iteration=%d error=%s", trainer.iteration, error)
+        pipe.say(Failed(str(error), trainer.iteration, memory=error.memory, killed=error.killed))
+        return 1
     except DflTuiError as error:
         log.error("failed iteration=%d error=%s", trainer.iteration, error)
         pipe.say(Failed(str(error), trainer.iteration, memory=False))

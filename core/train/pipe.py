@@ -27,6 +27,7 @@ class Ending(Enum):
     FINISHED = "the supervisor asked for it"
     TERMINATED = "SIGTERM"
     ORPHANED = "the supervisor is gone"
+    RANK_LOST = "another rank is gone"
 
 
 class Pipe:
@@ -54,6 +55,10 @@ class Pipe:
     def end(self) -> None:
         """Have training end as after SIGTERM. Safe in a signal handler."""
         self._orders.put(Ending.TERMINATED)
+
+    def lose_rank(self) -> None:
+        """Have training end at the next boundary: a rank is gone. Any thread."""
+        self._orders.put(Ending.RANK_LOST)
 
     def receive(self, timeout_s: float | None = 0.0) -> SupervisorOrder | Ending | None:
         """The next order; None when none came in time. `timeout_s` None waits until one comes."""

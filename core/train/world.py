@@ -30,7 +30,15 @@ LENGTH_BYTES = 8
 
 
 class RankLostError(DflTuiError):
-    """A rank is gone or does not answer: the others cannot go on without it."""
+    """A rank is gone or does not answer: the others cannot go on without it.
+
+    killed: it was ended from outside. memory: an allocation of its failed.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", killed: bool = False, memory: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.killed = killed
+        self.memory = memory
 
 
 class World:

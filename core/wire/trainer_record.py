@@ -118,6 +118,23 @@ class Beat(Struct, frozen=True, forbid_unknown_fields=True, tag="beat"):
     replaying_to: int
 
 
+class RankStanding(Struct, frozen=True, forbid_unknown_fields=True):
+    """One rank of several. device: for people; node: name of its machine, "" for ours; contact: Unix seconds of its
+    last sign of life; it_s: iterations a second that it told of then."""
+
+    rank: int
+    device: str
+    node: str
+    contact: float
+    it_s: float
+
+
+class RankNews(Struct, frozen=True, forbid_unknown_fields=True, tag="ranks"):
+    """How the ranks stand, where there are several. No sign of life of the training itself. Latest wins."""
+
+    ranks: list[RankStanding]
+
+
 class Previewed(Struct, frozen=True, forbid_unknown_fields=True, tag="previewed"):
     """A preview of `iteration` is in the run folder, or is not: `trouble` says why. `ref` = the Ask that wanted it, or
     None."""
@@ -147,11 +164,13 @@ class NotSaved(Struct, frozen=True, forbid_unknown_fields=True, tag="not_saved")
 
 
 class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
-    """The trainer ends because of an error. `memory` = an allocation failed."""
+    """The trainer ends because of an error. `memory` = an allocation failed; `killed` = one of its other ranks was
+    ended from outside, and nothing else was wrong."""
 
     sentence: str
     iteration: int
     memory: bool
+    killed: bool = False
 
 
 class Bye(Struct, frozen=True, forbid_unknown_fields=True, tag="bye"):
@@ -160,4 +179,4 @@ class Bye(Struct, frozen=True, forbid_unknown_fields=True, tag="bye"):
     iteration: int
 
 
-TrainerReport = Phase | At | Propose | Applied | Beat | Previewed | Saved | NotSaved | Failed | Bye
+TrainerReport = Phase | At | Propose | Applied | Beat | RankNews | Previewed | Saved | NotSaved | Failed | Bye
