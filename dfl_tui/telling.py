@@ -24,6 +24,7 @@ from core.events.event import (
     Ended,
     Event,
     FacesChanged,
+    InterFrom,
     Locked,
     NetworkMade,
     Origin,
@@ -97,6 +98,9 @@ def told_body(body: Body) -> str:
             return _("waits for the trainer: {act}").format(act=told_act(act))
         case Asked(act=act, at=int(at)):
             return _("waits for iteration {at}: {act}").format(at=f"{at:,}", act=told_act(act))
+        case RolledBack(life=life, inter=InterFrom(run=run, generation=number, blocks=blocks)):
+            return _("the inter of {run}, generation {number}, is in place ({blocks}), life {life} begins").format(
+                run=run, number=number, blocks=block_count(blocks), life=life)
         case RolledBack(generation=generation, to_iteration=iteration, life=life):
             return _("back to generation {generation} of iteration {iteration}, life {life} begins").format(
                 generation=generation, iteration=f"{iteration:,}", life=life)

@@ -66,13 +66,17 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Parent(Struct, frozen=True, forbid_unknown_fields=True):
-    """The save of a run that another run was converted from, and what of its network was changed on the way."""
+    """The save of a run that another run was converted from, and what of its network was changed on the way.
+
+    people: who is shown to the other run, where that may be others: of one whose inter was taken.
+    """
 
     run: str
     generation: int
     iteration: int
     life: int
     changes: list[Change]
+    people: list[Consent] = []
 
 
 class Born(Struct, frozen=True, forbid_unknown_fields=True, tag="born"):
@@ -160,16 +164,32 @@ class BackedUp(Struct, frozen=True, forbid_unknown_fields=True, tag="backup"):
     generation: int
 
 
+class InterFrom(Struct, frozen=True, forbid_unknown_fields=True):
+    """Blocks whose weights and moments are those of another run's save; who is shown there, on what ground; and what
+    that run was made from."""
+
+    run: str
+    generation: int
+    iteration: int
+    life: int
+    blocks: list[str]
+    people: list[Consent]
+    parents: list[Parent] = []
+
+
 class RolledBack(Struct, frozen=True, forbid_unknown_fields=True, tag="roll_back"):
     """The run goes on from generation `generation`, at `to_iteration`, as life `life`.
 
     `position` is the number of the last event that the generation contains: settings and locks are those of then.
+    inter: where that generation was made of the newest one by another run's inter; one event, for a run must never hold
+    an inter that its journal does not tell of, or the other way round.
     """
 
     generation: int
     to_iteration: int
     position: int
     life: int
+    inter: InterFrom | None = None
 
 
 class Started(Struct, frozen=True, forbid_unknown_fields=True, tag="started"):

@@ -15,8 +15,10 @@ from core.events.event import (
     Event,
     FacesChanged,
     Grown,
+    InterFrom,
     Locked,
     NetworkMade,
+    Parent,
     Paused,
     Renamed,
     Resumed,
@@ -157,7 +159,14 @@ def rolled_back(state: RunState, body: RolledBack, then: RunState | None) -> Run
                            hint="ask the supervisor for the state")
     return replace(state, life=body.life, settings=then.settings, locks=then.locks, blocks=then.blocks,
                    chosen=then.chosen, src=then.src, dst=then.dst, first_drawn=then.first_drawn,
-                   waiting=then.waiting, undoable=[])
+                   waiting=then.waiting, undoable=[], parents=then.parents + donors(body.inter))
+
+
+def donors(inter: InterFrom | None) -> list[Parent]:
+    """The run whose inter was taken, after those that it was made from."""
+    if inter is None:
+        return []
+    return [*inter.parents, Parent(inter.run, inter.generation, inter.iteration, inter.life, [], inter.people)]
 
 
 def inverse(body: Body) -> Body | None:

@@ -54,7 +54,7 @@ def _phase(path: Path) -> str:
 
 def remove_run(place: Place) -> None:
     """Remove a run with all of its generations. Raises RefusedError while it trains."""
-    with _own(place):
+    with own_run(place):
         grave = place.folder.with_name(f".removed-{place.name}-{os.getpid()}")
         try:
             place.folder.rename(grave)  # first: what is half removed must not look like a run
@@ -72,7 +72,7 @@ def rename_run(place: Place, new: str) -> Place:
     target = place.folder.with_name(new)
     if target.exists():
         raise RefusedError(f"there is a run {new!r} already", hint="choose another name")
-    with _own(place):
+    with own_run(place):
         ledger = Ledger(RunFolder(place.folder))
         try:
             ledger.append(Draft(Renamed(ledger.state.name, new), author="person"))
@@ -85,8 +85,8 @@ def rename_run(place: Place, new: str) -> Place:
     return Place(new, target)
 
 
-def _own(place: Place) -> FolderLock:
-    """The run's lock, with no supervisor and no trainer at it."""
+def own_run(place: Place) -> FolderLock:
+    """The run's lock, with no supervisor and no trainer at it. Raises RefusedError while it trains."""
     end_supervisor(place)
     folder = RunFolder(place.folder)
     lock = folder.lock_run(wait_s=1.0)

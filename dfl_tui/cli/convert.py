@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
-from dfl_tui.cli.job import records
+from dfl_tui.cli.job import records, summary
 from dfl_tui.cli.place import found
 from dfl_tui.language import _
 
@@ -52,6 +52,29 @@ def convert_command(call: Call, name: str, new: str, assignments: tuple[str, ...
     click.echo(counts.format(**{key: done[key] for key in ("carried", "adapted", "new", "left")}))
     click.echo(_("dfl-tui train {name} goes on with it").format(name=done["name"]) if all(done["faces"]) else
                _("it has no face sets: it can be exported, not trained"))
+
+
+@add_everywhere_options
+@click.command("swap-inter")
+@run_argument()
+@click.option("--from", "other", required=True, metavar="OTHER", help="The run whose inter is taken.")
+@click.option("--generation", type=click.IntRange(min=1), metavar="N", help="Save of OTHER.  [default: the newest]")
+@click.pass_obj
+def swap_inter_command(call: Call, name: str, other: str, generation: int | None) -> None:
+    """Give a run the inter of another run.
+
+    Weights, moments and counters of all inter blocks become those of a save of OTHER, which is only read. The run must
+    be stopped. A backup is made before and after; dfl-tui restore goes back. Where shapes differ it is refused.
+    """
+    place = found(call, name)
+    words = [str(place.folder), "--from", str(found(call, other).folder)]
+    if generation is not None:
+        words += ["--generation", str(generation)]
+    done = summary("swap_inter", words, _("swapping the inter"))
+    click.echo(_("{name} has the inter of {other}, generation {number}: {blocks}").format(
+        name=done["run"], other=done["from"], number=done["generation"], blocks=", ".join(done["blocks"])))
+    click.echo(_("backups {before} and {after}; dfl-tui restore {name} {before} takes it back").format(
+        name=done["run"], before=done["before"], after=done["after"]))
 
 
 def tensor_line(tensor: dict[str, str]) -> str:

@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Keep": {
         "generations": Entry("generation", "List the saves of a run."),
         "restore": Entry("generation", "Go on from an earlier save."),
+        "swap-inter": Entry("convert", "Give a run the inter of another run."),
         "rename": Entry("folder", "Give a run another name."),
         "rm": Entry("folder", "Remove a run for good."),
     },
