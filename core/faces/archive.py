@@ -16,8 +16,8 @@ from core.faces.face import Face, UnusableFaceError, shown
 from core.faces.file_bytes import inflated, opened, read_at
 from core.faces.jpeg import DAMAGED, MAX_JPEG_BYTES, TOO_LARGE, jpeg_facts
 from core.faces.metadata import read_metadata
-from core.faces.pak import MAX_TABLE_BYTES, MAX_VALUES, Room
 from core.faces.placed import Place, placed
+from core.faces.room import MAX_TABLE_BYTES, MAX_VALUES, Room
 from core.faces.unpickle import PickleError, unpickle
 from core.settings.error import FaceFileError
 

@@ -14,9 +14,8 @@ import cv2
 import numpy as np
 
 from core.faces.entry_file import SUFFIX, Description, EntryFile
-from core.faces.face import Face, FloatArray, UInt8Array
+from core.faces.face import Face, FaceSet, FloatArray, UInt8Array
 from core.faces.face_type import FaceType
-from core.faces.faceset import FaceSet
 from core.faces.mask import eyes_mask, mouth_mask
 from core.faces.picture import crop_image, crop_plane, face_mask, read_image
 

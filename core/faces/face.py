@@ -1,5 +1,7 @@
-"""The records of this folder: a face, a polygon, a file that cannot be used. No reading here."""
+"""The records of this folder: a face, a polygon, a file that cannot be used, a face set. No reading here."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -80,3 +82,25 @@ def shown(name: str) -> str:
     """A name from a disk or a file, safe to print: the last component, no control character, at most 255 long."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in last[:MAX_NAME])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSet:
+    """The faces of one person. `key` depends on their content and names, not on their place, nor on pak or files."""
+
+    path: Path
+    faces: Sequence[Face]
+    problems: tuple[Problem, ...]
+    key: str                            # 32 hex digits
+
+    def types(self) -> dict[str, int]:
+        """How many faces of each face type, most frequent first."""
+        return dict(Counter(face.face_type.name for face in self.faces).most_common())
+
+    def sizes(self) -> dict[str, int]:
+        """How many faces of each picture size, as "256x256" (width first), most frequent first."""
+        return dict(Counter(f"{face.width}x{face.height}" for face in self.faces).most_common())
+
+    def with_mask(self) -> int:
+        """How many faces have a baked mask."""
+        return sum(face.xseg is not None for face in self.faces)

@@ -1,13 +1,13 @@
 """A face set: the usable faces of a folder or pak in the original's order, and why each other file is none."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
 from core.faces.archive import read_zip_entries, zip_entries
-from core.faces.face import Face, InJpeg, Problem, UnusableFaceError, shown
+from core.faces.face import Face, FaceSet, InJpeg, Problem, UnusableFaceError, shown
 from core.faces.loose import LoosePath, loose_paths, read_face
 from core.faces.pak import pak_entries, read_entries
 from core.faces.table import FaceTableBuilder
@@ -19,28 +19,6 @@ PAK, ZIP = "faceset.pak", "faceset.zip"
 PROGRESS_EVERY = 50
 KEY_BYTES = 16
 NAMED = 5                               # paks of other names, in a sentence
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FaceSet:
-    """The faces of one person. `key` depends on their content and names, not on their place, nor on pak or files."""
-
-    path: Path
-    faces: Sequence[Face]
-    problems: tuple[Problem, ...]
-    key: str                            # 32 hex digits
-
-    def types(self) -> dict[str, int]:
-        """How many faces of each face type, most frequent first."""
-        return dict(Counter(face.face_type.name for face in self.faces).most_common())
-
-    def sizes(self) -> dict[str, int]:
-        """How many faces of each picture size, as "256x256" (width first), most frequent first."""
-        return dict(Counter(f"{face.width}x{face.height}" for face in self.faces).most_common())
-
-    def with_mask(self) -> int:
-        """How many faces have a baked mask."""
-        return sum(face.xseg is not None for face in self.faces)
 
 
 def open_faceset(path: Path, progress: Progress | None = None) -> FaceSet:

@@ -19,9 +19,9 @@ from typing import BinaryIO
 import numpy as np
 
 from core.faces.archive import TABLE
-from core.faces.face import Face, Problem
+from core.faces.face import Face, FaceSet, Problem
 from core.faces.face_type import SampleType
-from core.faces.faceset import FaceSet, Progress, open_faceset, open_loose
+from core.faces.faceset import Progress, open_faceset, open_loose
 from core.faces.file_bytes import sync_folder
 from core.faces.pak import HEADER, VERSION
 from core.faces.pickle_writer import pickled

@@ -13,13 +13,12 @@ from core.faces.file_bytes import opened, read_at
 from core.faces.jpeg import DAMAGED, MAX_JPEG_BYTES, jpeg_facts
 from core.faces.metadata import read_metadata
 from core.faces.placed import Place, placed
+from core.faces.room import MAX_TABLE_BYTES, MAX_VALUES, Room
 from core.faces.unpickle import PickleError, unpickle
 from core.settings.error import FaceFileError
 
 VERSION = 1
 HEADER = struct.Struct("<QQ")           # version, bytes of the table of faces
-MAX_TABLE_BYTES = 1 << 30               # 100,000 faces with masks are about 500 MB
-MAX_VALUES = 40_000_000                 # 100,000 faces are about 25 million; the worst 40 million need 3 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +30,6 @@ class PakEntry:
     offset: int                         # in the file
     end: int
     trouble: str                        # why the offsets cannot be used, or empty
-
-
-@dataclass(slots=True)
-class Room:
-    """How many bytes of masks and polygons the faces of a pak or zip may still take.
-
-    A right table holds each of them, so all together are smaller than the table's bytes. Entries that point to one mask
-    over and over ask for more, for each face keeps a copy.
-    """
-
-    left: int
-
-    def take(self, face: Face) -> None:
-        """What this face keeps in memory. UnusableFaceError when that is too much."""
-        self.left -= len(face.xseg) if isinstance(face.xseg, bytes) else 0
-        self.left -= sum(polygon.points.nbytes for polygon in face.polygons)
-        if self.left < 0:
-            raise UnusableFaceError(DAMAGED, "shares its mask or polygons with other faces, which no right pak does")
 
 
 def pak_entries(path: Path) -> list[PakEntry]:

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.faces.face import FloatArray, Points
-from core.faces.faceset import FaceSet
+from core.faces.face import FaceSet, FloatArray, Points
 
 POSED = [*range(27), *range(30, 36)]    # the landmarks with a place on the model head
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.faces.faceset import FaceSet, open_faceset
+from core.faces.face import FaceSet
+from core.faces.faceset import open_faceset
 from core.settings.error import DflTuiError
 
 

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from core.events.state import RunState
 from core.exchange.lineage import Lineage, lineage_of
-from core.faces.face import Face
+from core.faces.face import Face, FaceSet
 from core.faces.face_type import face_type_of
-from core.faces.faceset import FaceSet, open_faceset
+from core.faces.faceset import open_faceset
 from core.faces.picture import crop_image, read_image
 from core.jobs.record import tell, told
 from core.nets.block_state import load_weights
