@@ -114,7 +114,7 @@ def train(recipe_name: str, seed: int, minutes: list[float], assignments: list[s
         losses: list[torch.Tensor] = []
         while left:
             while waiting and waiting[0][0] == iteration:
-                settings |= waiting.pop(0)[1].values
+                settings = settings | waiting.pop(0)[1].values
             batch = source.batch(life=0, iteration=iteration, drawn_src=drawn, drawn_dst=drawn,
                                  options=sample_options(settings))
             losses.append(step(to_train_batch(batch, torch.device("cpu")), settings, iteration=iteration,

@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from core.recipes.condition import Comparison, Number, Reading
+from core.recipes.condition_parser import parse_condition
 from core.recipes.recipe import Recipe, Stage
 from core.settings.error import RecipeError, SettingError
 from core.settings.family import MODELS, SAEHD
@@ -21,7 +23,6 @@ from core.settings.registry import BY_KEY, birth_settings, check, check_together
 MAX_RECIPE_BYTES = 64 * 1024      # a recipe of 40 stages is 11 kB
 MAX_STAGES = 60                   # all later stages of a run wait in its welcome message
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
-LEAVE = re.compile(r"\s*iterations\s*>=\s*(\d{1,3}(?:_\d{3})+|\d+)\s*")
 LEAVE_HINT = 'this version knows leave = "iterations >= N" only'
 
 
@@ -101,15 +102,22 @@ def length_of(entry: Mapping[str, Any], where: str, *, is_last: bool) -> int | N
         return None
     if leave is None:
         raise RecipeError(f"{where} has no end, and there are stages after it", hint='add leave = "iterations >= N"')
-    match = LEAVE.fullmatch(leave) if isinstance(leave, str) else None
-    if match is None:
-        raise RecipeError(f"{where}: leave = {leave!r} is not understood", hint=LEAVE_HINT)
+    count = count_of(leave, where)
     if is_last:
         raise RecipeError(f"{where} is the last and is left for nothing", hint="use target_iter to end the run")
-    count = int(match[1].replace("_", ""))
     if count < 1:
         raise RecipeError(f"{where}: leave = {leave!r} is true before the stage begins", hint="give 1 or more")
     return count
+
+
+def count_of(leave: object, where: str) -> int:
+    """The N of `iterations >= N`, the one condition that this version leaves a stage by."""
+    if not isinstance(leave, str):
+        raise RecipeError(f"{where}: leave = {leave!r} is no text", hint=LEAVE_HINT)
+    match parse_condition(leave, f"{where}, leave"):
+        case Comparison(Reading("iterations"), ">=", Number(count)) if count.is_integer():
+            return int(count)
+    raise RecipeError(f"{where}: leave = {leave!r} waits for more than a count", hint=LEAVE_HINT)
 
 
 def check_stages(recipe: Recipe, place: str) -> None:
