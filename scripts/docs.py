@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from core.settings.original import MODELS, ORIGINAL, PROGRAMS, Option
 from core.settings.registry import SETTINGS
 from core.settings.setting import Setting
 from dfl_tui.cli.config import WHEN
@@ -88,7 +89,24 @@ def keys_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "keys.md": keys_page, "commands.md": commands_page}
+def options_page() -> str:
+    """Every option of the original, and what it is here."""
+    lines = [MADE, "# Options of DeepFaceLab", "", "Every training option of SAEHD and AMP, of DeepFaceLab and of its "
+             "fork MVE, and the [settings](settings.md) that it is here. `dfl-tui set` and `new --set` take most under "
+             "both names; an import takes them from the model's file.", "",
+             "| option | asked by | here |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(option_row(option) for option in ORIGINAL)]) + "\n"
+
+
+def option_row(option: Option) -> str:
+    asked = [f"{model} of {program}" for model in MODELS for program in PROGRAMS if option.is_asked(model, program)]
+    whose = "all" if len(asked) == len(MODELS) * len(PROGRAMS) else ", ".join(asked)
+    here = ", ".join(f"`{key}`" for key in option.ours) or f"left out: {option.why}"
+    without = "".join(f"; without {word}: {reason}" for word, reason in option.without.items())
+    return f"| `{option.key}` | {whose} | {here}{without} |"
+
+
+PAGES = {"settings.md": settings_page, "options.md": options_page, "keys.md": keys_page, "commands.md": commands_page}
 
 
 def main() -> None:

@@ -18,13 +18,17 @@ SAVING_SETTINGS: tuple[Setting, ...] = (
     Setting("keep_backups", GROUP, Whole(1, 1000), 24, "live",
             "How many automatic backups are kept; backups that you named stay until you remove them.",
             aliases=("maximum_n_backups",)),
+    Setting("session_name", GROUP, Text(r"[A-Za-z0-9._-]{0,40}", "up to 40 letters, digits and . _ -"), "", "live",
+            "Stands in the names of automatic backups from then on, auto-4200-NAME, to find a stretch of the training "
+            "again. Backups that you make have names of their own."),
     Setting("disk_budget_gb", GROUP, Real(0.0, 100_000.0), 0.0, "live",
             "Most disk space for saves, in GB; 0 sets no limit. Beyond it old automatic saves first give up the "
             "optimizer's moments and keep their weights (swap and export still work), then they go. Backups that you "
             "named stay whole."),
     Setting("preview_every", GROUP, Whole(1, 1_000_000), 200, "live", "Iterations between previews.",
             cost="A preview costs about one step."),
-    Setting("preview_faces", GROUP, Whole(1, 32), 4, "live", "Fixed faces of each person in the preview."),
+    Setting("preview_faces", GROUP, Whole(1, 32), 4, "live", "Fixed faces of each person in the preview.",
+            aliases=("preview_samples",)),
     Setting("write_csv", GROUP, Flag(), False, "live",
             "Keep metrics.csv in the run's folder: a line an iteration, those before it was switched on too. For "
             "spreadsheets and plots of your own; dfl-tui metrics writes one at any time.",

@@ -120,14 +120,15 @@ class Writer:
             return
         self._last_s = now_s
         if iteration != self._saved_iteration:
-            self.want(self._backup_due(iteration, int(settings["backup_hours"])))
+            self.want(self._backup_due(iteration, settings))
 
-    def _backup_due(self, iteration: int, hours: int) -> str:
+    def _backup_due(self, iteration: int, settings: Mapping[str, Value]) -> str:
         """The name of the backup that the clock wants now, or ""."""
+        hours, session = int(settings["backup_hours"]), str(settings["session_name"])
         if not hours or time.time() - self._automatic_s < hours * HOUR_S:
             return ""
         self._automatic_s = time.time()
-        return f"{AUTOMATIC}{iteration}"
+        return f"{AUTOMATIC}{iteration}{session and '-'}{session}"
 
     def _begin(self, wanted: Wanted, standing: Standing) -> None:
         self._last_s = time.monotonic()

@@ -171,3 +171,10 @@ def test_the_clock_makes_a_backup_a_person_need_not_name(tmp_path):
     run.attend(8, save_minutes=0.0, backup_hours=4)     # four hours are not over again
     run.close()
     assert [r.name for r in run.said] == [f"{AUTOMATIC}7", ""]
+
+
+def test_a_backup_of_the_clock_bears_the_session(tmp_path):
+    run = Run(tmp_path / "run", born_s=0.0)
+    run.attend(7, save_minutes=0.0, backup_hours=4, session_name="night.2")
+    run.close()
+    assert [r.name for r in run.said] == [f"{AUTOMATIC}7-night.2"]
