@@ -123,7 +123,7 @@ def options_of(kind: str, settings: Mapping[str, Value], source: Mapping[str, ob
         options["adabelief"] = settings["optimizer"] == "adabelief"
     if "eyes_mouth_prio" in options:
         options["eyes_mouth_prio"] = bool(settings["eyes_prio"] and settings["mouth_prio"])
-    if kind == "SAEHD" and "pretrain" in options:
+    if "pretrain" in options:
         options["pretrain"] = False     # on, it would begin the inter anew at the next start (trap 6)
     return options
 

@@ -43,7 +43,7 @@ USERS: Mapping[str, tuple[str, ...]] = {
     "bg_style_mask": (SAEHD,),
     "true_face_power": (SAEHD,),
     "background_hold": AMPS,
-    "pretrain": (SAEHD, QUICK96),
+    "pretrain": (SAEHD, AMP_LEGACY, QUICK96),
     "growth": (SAEHD, *AMPS),       # quick96 is 96 pixels, or it is not quick96
 }
 

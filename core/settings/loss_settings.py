@@ -41,7 +41,8 @@ LOSS_SETTINGS: tuple[Setting, ...] = (
     Setting("pretrain", GROUP, Choice(("n", "y", "dfl"), ON_OFF), "n", "live",
             "Train on many people before the two: no warp, both sides flipped, even poses, no GAN, style or "
             "learning-rate dropout. When it is switched off, the inter begins anew, with its moments. dfl leaves "
-            "true_face_power on, with a discriminator that learns nothing, and freezes liae's inter_ab."),
+            "true_face_power on, with a discriminator that learns nothing, and freezes liae's inter_ab; for amp_legacy "
+            "it leaves poses and colours as they are set."),
     Setting("unwarped_every", GROUP, Whole(0, 1000), 0, "live",
             "Every so many iterations the network sees unwarped faces although random warp is on; 0 never. Quick96 of "
             "the original takes 3 (and shows it the faces of the iteration before)."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from core.settings.family import AMP_LEGACY
 from core.settings.kind import Value
 
 FORCED: Mapping[str, Value] = {
@@ -13,6 +14,9 @@ FORCED: Mapping[str, Value] = {
 # off freezes liae's inter_ab. Neither is wanted.
 RIGHT: Mapping[str, Value] = {"true_face_power": 0.0}
 DFL: Mapping[str, Value] = {"freeze_ab_without_warp": True}
+# AMPLegacy of the fork says that poses are even and that there is no partner for colours, and does neither
+# (facts/options.md 5, facts/samples.md 12.12).
+NOT_FORCED_BY_MVE = ("uniform_yaw", "ct_mode")
 
 
 def is_pretraining(settings: Mapping[str, Value]) -> bool:
@@ -24,4 +28,7 @@ def in_effect(settings: Mapping[str, Value]) -> Mapping[str, Value]:
     """The settings that samples and step follow."""
     if not is_pretraining(settings):
         return settings
-    return {**settings, **FORCED, **(DFL if settings["pretrain"] == "dfl" else RIGHT)}
+    if settings["pretrain"] != "dfl":
+        return {**settings, **FORCED, **RIGHT}
+    own = NOT_FORCED_BY_MVE if settings["model"] == AMP_LEGACY else ()
+    return {**settings, **FORCED, **DFL, **{key: settings[key] for key in own}}

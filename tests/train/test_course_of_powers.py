@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from core.settings.registry import defaults
+from core.settings.registry import birth_settings, check_together, defaults
 from core.train.balance import WINDOW, Balance
 from core.train.judge_label import labels_of
 from core.train.lrd import LrdStream
@@ -88,9 +88,24 @@ def test_pretraining_switches_off_what_it_must_and_stores_nothing():
     assert in_effect(plain) is plain
 
 
-@pytest.mark.parametrize(("archi", "inters"), [("df-ud", {"inter"}), ("liae-ud", {"inter_ab", "inter_b"})])
-def test_when_pretraining_ends_the_inters_begin_anew_with_their_moments(archi, inters):
-    step, settings = some_step(archi=archi, pretrain="y")
+def test_amp_legacy_as_the_fork_pretrains_with_its_own_poses_and_colours():
+    asked = birth_settings({"model": "amp_legacy", "ct_mode": "rct", "random_hsv_power": 0.1, "lr_dropout": "y"})
+    right, fork = (in_effect(asked | {"pretrain": how}) for how in ("y", "dfl"))
+    assert right["uniform_yaw"] and right["ct_mode"] == "none"
+    assert not fork["uniform_yaw"] and fork["ct_mode"] == "rct"
+    for forced in (right, fork):
+        assert not forced["random_warp"] and forced["random_src_flip"] and forced["random_hsv_power"] == 0
+        assert forced["lr_dropout"] == "n"
+    assert in_effect(defaults() | {"pretrain": "dfl"})["uniform_yaw"]      # SAEHD of the original does force it
+
+
+@pytest.mark.parametrize(("model", "inters"), [
+    ({"archi": "df-ud"}, {"inter"}), ({"archi": "liae-ud"}, {"inter_ab", "inter_b"}),
+    ({"model": "amp_legacy", "archi": "amp-udt", "inter_dims": 6}, {"inter_src", "inter_dst"})],
+    ids=["df", "liae", "amp_legacy"])
+def test_when_pretraining_ends_the_inters_begin_anew_with_their_moments(model, inters):
+    step, settings = some_step(pretrain="y", **model)
+    check_together(settings)
     train(step, settings, 2)
     before = {name: p.detach().clone() for name, p in step.network.named_parameters()}
     step.equip(settings | {"pretrain": "n"}, locked=frozenset({f"{min(inters)}.dense2"}))
