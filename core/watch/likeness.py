@@ -14,7 +14,6 @@ from core.faces.align import alignment
 from core.faces.cache import FaceCache
 from core.faces.face import Face, FaceSet, Matrix, UInt8Array
 from core.faces.face_type import FaceType
-from core.faces.faceset import FaceSet
 from core.faces.picture import face_mask, read_image
 from core.faces.pose import pitch_yaw_roll
 from core.settings.error import FaceFileError
