@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.events.event import REPLAYED, Body, Event, RolledBack
+from core.events.event import REPLAYED, Body, Event, RolledBack, Warned
 from core.events.fold import apply
 from core.settings.error import StoreError
 from core.store.disk import Disk
@@ -85,6 +85,11 @@ class Ledger:
             log.error("event unwritten kind=%s error=%s", type(draft.body).__name__, error)
             return str(error)
         return ""
+
+    def note_torn(self) -> None:
+        """Say in the journal that its last line was cut short, if it was."""
+        if self.torn:
+            self.note(Draft(Warned("journal", self.torn)))
 
     def pay(self) -> None:
         """Write what is owed. Raises StoreError when the disk still does not take it."""

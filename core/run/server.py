@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from core.run.address import listen
 from core.run.client import Client, Host, latest_kind
 from core.settings.error import WireError
 from core.wire.codec import REQUESTS
@@ -29,12 +30,17 @@ class Server:
     def __init__(self, listener: socket.socket, path: Path, host: Host) -> None:
         listener.setblocking(False)
         self._listener = listener
-        self._path = path
+        self.path = path
         self._host = host
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._seats = 0
         self.clients: dict[int, Client] = {}
         self.last_left_s = time.monotonic()
+
+    @classmethod
+    def at(cls, folder: Path, host: Host) -> "Server":
+        """The server of the run in `folder`, whose lock is held. Raises StoreError when no place takes a socket."""
+        return cls(*listen(folder), host)
 
     async def accept(self) -> None:
         """Let clients in, for ever."""
@@ -96,4 +102,4 @@ class Server:
             await asyncio.wait(list(self._tasks.values()), timeout=2.0)
         self._listener.close()
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            self.path.unlink()

@@ -1,8 +1,8 @@
-"""What people ask about the life of the trainer: stop, resume, roll back, in every phase. Answers go by a Reply."""
+"""What people ask: about the life of the trainer here, in every phase; all else at the desk. Answers go by a Reply."""
 
 from collections.abc import Callable
 
-from core.events.act import SetValues
+from core.events.act import ResumeRun, RollBack, SetValues, StopRun, WithdrawAct
 from core.events.event import Asked, Body, Resumed, RolledBack
 from core.run.archive import Archive
 from core.run.attempt import Attempt
@@ -15,7 +15,7 @@ from core.settings.error import DflTuiError, RefusedError
 
 
 class Steering:
-    """Stop, resume and roll back a run. `said`: told what happened to it, for the hook."""
+    """Carries out what is asked of a run. `said`: told what happened to it, for the hook."""
 
     def __init__(self, conductor: Conductor, ledger: Ledger, archive: Archive,
                  said: Callable[[Happening, str], None]) -> None:
@@ -23,6 +23,22 @@ class Steering:
         self._ledger = ledger
         self._archive = archive
         self._said = said
+
+    async def do(self, wish: Wish) -> None:
+        """Carry an act out, or take it in. Raises with a sentence."""
+        desk = self._conductor.desk
+        match wish.act:
+            # At an iteration to come these are about that iteration, and wait at the desk like all others.
+            case StopRun() if wish.at is None:
+                self.stop(wish)
+            case ResumeRun() if wish.at is None:
+                self.resume(wish)
+            case RollBack(generation=generation) if wish.at is None:
+                await self.roll_back(generation, wish)
+            case WithdrawAct(event=number) if wish.at is None:
+                desk.withdraw(number, wish)
+            case _:
+                desk.take(wish, progress=self._conductor.progress)
 
     def stop(self, wish: Wish) -> None:
         """Save, end the trainer, and leave the run stopped. Raises RefusedError when it is."""
