@@ -26,7 +26,7 @@ from core.train.course import Course
 from core.train.device import is_out_of_memory, name_of, prepare
 from core.train.elastic import LOST_CODE, host_name
 from core.train.ground import share_of_workers
-from core.train.leader import tensors_of
+from core.train.leader import set_counters, tensors_of
 from core.train.lrd import LrdStream
 from core.train.meeting import Meeting, join
 from core.train.muster import End, Go, Keep, Muster, understood
@@ -142,16 +142,17 @@ class Comrade:
         self._course = course = Course(muster.events, muster.position)
         course.advance(muster.iteration)
         state = course.state
-        network = make_network(state.settings)
+        network = make_network(course.network)
         network.to(place.device)
         self._step = step = Step(network, make_optimizer(str(state.settings["optimizer"]), network), world=world)
         step.restore(muster.step, course.settings)
         step.shared_pass = muster.shared_pass
+        set_counters(step, muster.counters)
         world.copy_(tensors_of(step))
         paths = tuple(Path(own or note.path) for own, note in zip(place.folders, (state.src, state.dst), strict=True))
         local = int(os.environ["LOCAL_WORLD_SIZE"]) + 1
-        faces = open_faces((paths[0], paths[1]), state.settings, Path(place.cache or muster.cache),
-                           workers=share_of_workers(int(state.settings["workers"]), local), say=log.info)
+        self._faces = faces = open_faces((paths[0], paths[1]), course.network, Path(place.cache or muster.cache),
+                                         workers=share_of_workers(int(state.settings["workers"]), local), say=log.info)
         faces.share = world.share
         for side in SIDES:
             if faces.sets[side].key != muster.keys[side]:
@@ -167,6 +168,7 @@ class Comrade:
             course.add(event)
         course.advance(go.iteration)
         self._step.equip(course.settings, course.locked)
+        self._faces.fit(course.settings)
         result = self._step(self._batches.next(go.iteration), course.settings, iteration=go.iteration,
                             locked=course.locked, stream=LrdStream(int(course.settings["seed"]), course.life))
         self._batches.trained(result)

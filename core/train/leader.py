@@ -5,11 +5,12 @@ step with the same settings and locks.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
+from core.settings.error import NetworkError
 from core.train.course import Course
 from core.train.muster import End, Go, Keep, Muster, packed
 from core.train.step import Step
@@ -38,7 +39,7 @@ class Leader:
         course = self._course
         self._told = len(course.events)
         self._say(packed(Muster(list(course.events), course.position, iteration, self._cache, self._keys,
-                                self._drawn(), self._step.state(), self._step.shared_pass)))
+                                self._drawn(), self._step.state(), self._step.shared_pass, counters_of(self._step))))
         self._world.copy_(tensors_of(self._step))
 
     def go(self, iteration: int) -> None:
@@ -64,12 +65,24 @@ class Leader:
 
 
 def tensors_of(step: Step) -> list[Tensor]:
-    """All weights, moments and counters, in the order in which every rank has them."""
+    """All weights and moments, in build order: an optimizer's own order tells of growths that another has not seen."""
     found: list[Tensor] = []
     for learner in step.learners:
-        optimizer = learner.optimizer
-        for block, parameters in optimizer.parameters.items():
-            found += parameters.values()
-            found += [tensor for _, _, tensor in optimizer.moments_of(block)]
-        found.append(optimizer.counters)
+        for block in learner.blocks:
+            found += learner.optimizer.parameters[block.name].values()
+            found += [tensor for _, _, tensor in learner.optimizer.moments_of(block.name)]
     return found
+
+
+def counters_of(step: Step) -> dict[str, int]:
+    """How many updates each block has had, by name and in build order, which must be every rank's."""
+    return {b.name: learner.optimizer.counter_of(b.name) for learner in step.learners for b in learner.blocks}
+
+
+def set_counters(step: Step, counters: Mapping[str, int]) -> None:
+    """Set them. Raises NetworkError where this network has other blocks: then sums over ranks would mix them up."""
+    if list(counters) != list(counters_of(step)):
+        raise NetworkError("this rank has made another network than rank 0", hint="see that all nodes have one version")
+    for learner in step.learners:
+        for place, block in ((learner.optimizer.places[b.name], b.name) for b in learner.blocks):
+            learner.optimizer.counters[place] = counters[block]

@@ -22,6 +22,7 @@ class Muster(Struct, frozen=True, forbid_unknown_fields=True, tag="muster"):
     drawn: dict[str, Any]
     step: dict[str, Any]
     shared_pass: bool
+    counters: dict[str, int]
 
 
 class Go(Struct, frozen=True, forbid_unknown_fields=True, tag="go"):
