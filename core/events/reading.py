@@ -27,6 +27,35 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
     confidence: float = 0.0
 
 
+class LikenessNews(Struct, frozen=True, forbid_unknown_fields=True):
+    """The newest likeness reading, for people. measure: "likeness", or "departure" where the network is missing.
+
+    score 0..100 and more, with its 95 % interval; distance: mean to the source. change, change_low, change_high: in
+    points since the reading before, over the same faces. bands: score by yaw. worst: names and scores of three probes.
+    trouble: why no rule uses it, or "".
+    """
+
+    iteration: int
+    measure: str
+    score: float
+    low: float
+    high: float
+    distance: float
+    change: float = 0.0
+    change_low: float = 0.0
+    change_high: float = 0.0
+    bands: dict[str, float] = {}
+    worst: dict[str, float] = {}
+    trouble: str = ""
+
+
+class WatchNews(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a console is told of the watching: the newest reading, and the verdicts that say something."""
+
+    likeness: LikenessNews | None = None
+    verdicts: list[Verdict] = []
+
+
 class Readings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that is known at one iteration, as a plan may ask for it.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.events.event import Event, Stopped
 from core.events.state import RunState
 from core.wire.console_record import Losses, Machine, Tick
-from core.wire.trainer_record import Beat
+from core.wire.trainer_record import Beat, RankStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,20 @@ class Moment:
     contact: float
     at: float
     machine: Machine | None
+    ranks: Sequence[RankStanding] = ()
 
 
 def tick(state: RunState, now: Moment) -> Tick:
     """The tick of a moment."""
     beat = now.beat
     if beat is None:
-        return Tick(now.phase, now.detail, now.iteration, state.life, now.at, contact=now.contact, machine=now.machine)
+        return Tick(now.phase, now.detail, now.iteration, state.life, now.at, contact=now.contact, machine=now.machine,
+                    ranks=list(now.ranks))
     return Tick(now.phase, now.detail, beat.iteration, beat.life, now.at, it_s=beat.it_s, data_ms=beat.data_ms,
                 compute_ms=beat.compute_ms, save_ms=beat.save_ms, lr=beat.lr,
-                eta_s=eta_s(state, beat), contact=now.contact, replaying_to=beat.replaying_to,
-                losses=Losses(beat.src, beat.dst, beat.src_smooth, beat.dst_smooth, beat.masks), machine=now.machine)
+                eta_s=eta_s(state, beat), ranks=list(now.ranks), contact=now.contact, replaying_to=beat.replaying_to,
+                losses=Losses(beat.src, beat.dst, beat.src_smooth, beat.dst_smooth, beat.masks), machine=now.machine,
+                watch=beat.watch)
 
 
 def why_it_stands_still(state: RunState, events: Sequence[Event]) -> str:

@@ -39,6 +39,9 @@ class Stream(IntEnum):
     TINT = 14      # by how much colours are turned
     MORPH = 15     # which channels of a src face's code come from inter_src (AMP)
     LABEL = 32     # which lessons a discriminator is told the wrong way round
+    REFERENCE = 40  # which source faces likeness is compared with
+    PROBE = 41     # which destination faces it is read on
+    RESAMPLE = 42  # which of them each resample of its interval takes
 
 
 class Address(NamedTuple):

@@ -38,6 +38,11 @@ class RunFolder:
         return self.path / "tensorboard"
 
     @property
+    def readings(self) -> Path:
+        """Likeness, probe by probe: segments as those of the metrics, and the scale that they are read on."""
+        return self.path / "readings"
+
+    @property
     def blobs(self) -> Path:
         return self.path / "blobs"
 
@@ -87,7 +92,7 @@ class RunFolder:
 
     @property
     def subfolders(self) -> tuple[Path, ...]:
-        return self.metrics, self.blobs, self.gens, self.pins, self.previews, self.log
+        return self.metrics, self.readings, self.blobs, self.gens, self.pins, self.previews, self.log
 
     def exists(self) -> bool:
         """Is there a run? Its journal makes it one."""

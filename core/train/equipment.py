@@ -9,6 +9,7 @@ from core.train.batches import Batches
 from core.train.copies import Copies
 from core.train.ground import Ground
 from core.train.leader import Leader
+from core.train.likeness_reader import LikenessReader, readings_folder
 from core.train.listeners import listeners
 from core.train.loop import Tools
 from core.train.machine import identity
@@ -16,11 +17,13 @@ from core.train.optim import make_optimizer
 from core.train.pipe import Pipe
 from core.train.preview import Preview
 from core.train.publisher import Publisher
+from core.train.reading_rows import ReadingRows
 from core.train.resume import load
 from core.train.snapshot import Snapshot
 from core.train.start import cut_metrics
 from core.train.step import Step
 from core.train.training_faces import SIDES, TrainingFaces
+from core.train.watching import Watching
 from core.train.world import World
 from core.train.writer import Writer
 
@@ -49,7 +52,9 @@ def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, sta
     cut_metrics(folder, ground.start)
     # Ended after the publisher, so that they see its last rows.
     stack.callback(Copies(folder, lambda: course.settings, notices.warn).close)
-    publisher = Publisher(folder.metrics, course.life, listeners(pipe, notices), replaying_to=course.state.iteration)
+    rows = ReadingRows(readings_folder(folder), course.life)
+    publisher = Publisher(folder.metrics, course.life, listeners(pipe, notices), replaying_to=course.state.iteration,
+                          beside=rows)
     stack.callback(publisher.close)
     writer = Writer(ground.generations, Snapshot(lambda: step.optimizers), born_s=course.events[0].at,
                     sync_metrics=publisher.sync, say=pipe.say, warn=notices.warn)
@@ -60,7 +65,10 @@ def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, sta
     stack.callback(preview.close, PREVIEW_PATIENCE_S)
     batches = Batches(faces, course, ground.start.kept, notices=notices, device=ground.machine.device,
                       world=step.world)
+    reader = LikenessReader(step.network, faces.caches, folder, warn=notices.warn)
+    kept = ground.start.generation.extra.get("watch") if ground.start.generation else None
+    watching = Watching(course, reader, rows, publisher, notices, kept=kept)
     keys = {side: faces.sets[side].key for side in SIDES}
     leader = Leader(step, course, drawn=batches.state, keys=keys, cache=cache)
     return Tools(pipe, ground.boundary, course, faces, batches, step, writer, preview, publisher, notices,
-                 identity(course.state.settings, ground.machine, ranks=step.world.size), leader)
+                 identity(course.state.settings, ground.machine, ranks=step.world.size), leader, watching)

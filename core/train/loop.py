@@ -11,6 +11,7 @@ from torch import Tensor
 from core.events.act import GrowRun
 from core.events.event import FacesChanged, FaceSetNote, NetworkMade, Stopped
 from core.events.growth import after_name, before_name
+from core.events.reading import Readings
 from core.settings.error import DflTuiError
 from core.train.batches import Batches
 from core.train.boundary import Boundary, EndTraining, Measured
@@ -26,6 +27,7 @@ from core.train.rate import rate
 from core.train.step import Step
 from core.train.train_batch import TrainBatch
 from core.train.training_faces import TrainingFaces
+from core.train.watching import Watching
 from core.train.world import RankLostError
 from core.train.writer import Standing, Writer
 from core.wire.trainer_record import Phase
@@ -51,6 +53,7 @@ class Tools:
     notices: Notices
     extra: Mapping[str, Any]
     leader: Leader
+    watching: Watching
 
 
 class Loop:
@@ -60,6 +63,8 @@ class Loop:
         self._tools = tools
         self.iteration = iteration
         self._save_ms = 0.0             # of the training thread, since the last iteration
+        self._watch_ms = 0.0            # likewise
+        self.readings: Readings | None = None   # what is known after this iteration, where a plan is asked
         self._before: Standing | None = None    # how the run stood before the growth that is asked for
         sides: tuple[Literal["src", "dst"], ...] = ("src", "dst")
         self._changed_sides = [side for side in sides if self._new_note(side) is not None]
@@ -109,7 +114,7 @@ class Loop:
                 stood_still = True
             if stood_still:
                 self._tools.pipe.say(Phase("training", ""))
-                began, self._save_ms = time.perf_counter(), 0.0
+                began, self._save_ms, self._watch_ms = time.perf_counter(), 0.0, 0.0
                 continue
             began = self._iterate(began)
 
@@ -124,8 +129,11 @@ class Loop:
         self.iteration += 1
         ended = time.perf_counter()
         total_ms, save_ms, self._save_ms = (ended - began) * 1000, self._save_ms, 0.0
-        self._tools.publisher.put((self.iteration, lr, data_ms, total_ms - data_ms - save_ms, save_ms, total_ms,
-                                   time.time(), numbers))
+        compute_ms, self._watch_ms = total_ms - data_ms - save_ms - self._watch_ms, 0.0
+        self.readings = self._tools.watching.finished(self.iteration, numbers, (data_ms + compute_ms) / 1000)
+        if self.readings is not None:   # what watching took is part of the next iteration's whole
+            self._watch_ms = (time.perf_counter() - ended) * 1000
+        self._tools.publisher.put((self.iteration, lr, data_ms, compute_ms, save_ms, total_ms, time.time(), numbers))
         return ended
 
     def next_batch(self) -> TrainBatch:
@@ -166,6 +174,8 @@ class Loop:
         self._tools.preview.attend(self.iteration, course.life, course.settings)
         for warning in self._tools.notices.taken():
             self._tools.boundary.mention(warning, self.iteration)
+        for choice in self._tools.notices.choices():
+            self._tools.boundary.mention(choice, self.iteration)
 
     def before_growth(self, act: GrowRun) -> Measured:
         """Note how the run stands: nothing of the network changes before the growth is written down."""
@@ -187,7 +197,8 @@ class Loop:
     def _standing(self) -> Standing:
         course = self._tools.course
         return Standing(self.iteration, course.life, course.position, course.settings, tuple(course.events),
-                        {**self._tools.extra, **self._tools.batches.state(), "step": self._tools.step.state()})
+                        {**self._tools.extra, **self._tools.batches.state(), "step": self._tools.step.state(),
+                         "watch": self._tools.watching.state()})
 
     # --- face sets that are not what the journal says -----------------------------------------------------------------
     def _new_note(self, side: str) -> FaceSetNote | None:

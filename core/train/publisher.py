@@ -17,17 +17,22 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from core.events.reading import WatchNews
 from core.settings.error import DflTuiError
 from core.store.manifest import MetricPosition
 from core.store.metric import MetricWriter
 from core.store.segment import Column
+from core.train.reading_rows import ReadingRows
 from core.wire.trainer_record import Beat
 
 COLUMNS = (Column("iteration", ""), Column("life", ""), Column("src", ""), Column("dst", ""), Column("masks", ""),
            Column("lr", ""), Column("data_ms", "ms"), Column("compute_ms", "ms"), Column("save_ms", "ms"),
            Column("total_ms", "ms"), Column("time", "s"),
+           # of the likeness reading after this iteration, NaN where none was taken
+           Column("likeness", ""), Column("likeness_low", ""), Column("likeness_high", ""), Column("distance", ""),
            # what the judges believe of real and drawn pictures and codes; NaN where they do not learn
            Column("d_real", ""), Column("d_fake", ""), Column("code_real", ""), Column("code_fake", ""))
+NO_READING = (math.nan, math.nan, math.nan, math.nan)
 MAX_WAITING_ROWS = 20_000       # a disk that stands still for an hour at 5 it/s; more rows are given up, and said
 BEAT_S = 0.2                    # at most 5 beats a second
 REPEAT_S = 30.0                 # a beat at least so often: the supervisor takes 60 s of silence for a sign
@@ -74,14 +79,19 @@ class Listeners(NamedTuple):
 class Publisher:
     """Owns the metric segments of the run and a thread. `put` is for the training thread, `sync` for any.
 
-    replaying_to: the journal's last iteration, up to which what is trained was trained before.
+    replaying_to: the journal's last iteration, up to which what is trained was trained before. beside: readings in
+    full, which go to the disk with the rows.
     """
 
-    def __init__(self, folder: Path, life: int, tell: Listeners, *, replaying_to: int = 0) -> None:
+    def __init__(self, folder: Path, life: int, tell: Listeners, *, replaying_to: int = 0,
+                 beside: ReadingRows | None = None) -> None:
+        self._beside = beside
         self._life = life
         self._replaying_to = replaying_to
         self._tell = tell
         self._rows: deque[Row] = deque()
+        self._readings: dict[int, Sequence[float]] = {}     # of rows that wait, by iteration
+        self._news: WatchNews | None = None
         self._lost = 0
         self._writing = threading.Lock()
         self._writer = MetricWriter(folder, COLUMNS)
@@ -103,10 +113,18 @@ class Publisher:
         else:
             self._lost += 1
 
+    def watched(self, iteration: int, reading: Sequence[float] | None, news: WatchNews) -> None:
+        """What was read after `iteration`, whose row is put next: likeness, its interval, distance; and the news."""
+        if reading is not None:
+            self._readings[iteration] = reading
+        self._news = news
+
     def sync(self) -> MetricPosition:
         """Make all rows that were put so far durable. Raises StoreError; then no generation may be saved."""
         with self._writing:
             self._write_rows()
+            if self._beside is not None:
+                self._beside.sync()
             return self._writer.sync()
 
     def close(self) -> None:
@@ -119,6 +137,8 @@ class Publisher:
                 self._writer.close()
             except DflTuiError as error:
                 log.error("metrics=unwritten error=%s", error)
+            if self._beside is not None:
+                self._beside.close()
 
     def _run(self) -> None:
         try:
@@ -142,6 +162,8 @@ class Publisher:
                 return False
             try:
                 self._write_rows()
+                if self._beside is not None:
+                    self._beside.write()
                 self._is_troubled = False
             except DflTuiError as error:
                 if not self._is_troubled:
@@ -162,7 +184,7 @@ class Publisher:
             self._note(row, src, dst, masks)
             self._tell.outcome(iteration, bool(applied), beliefs)
             written.append((iteration, self._life, src, dst, masks, lr, data_ms, compute_ms, save_ms, total_ms, at,
-                            *beliefs))
+                            *self._readings.pop(iteration, NO_READING), *beliefs))
         self._writer.append(np.array(written, np.float64).reshape(-1, len(COLUMNS)))
 
     def _note(self, row: Row, src: float, dst: float, masks: float) -> None:
@@ -172,4 +194,4 @@ class Publisher:
         self._pace_ms.add(total_ms)
         self._beat = Beat(iteration, self._life, 1000.0 / max(self._pace_ms.value, 1e-3), data_ms, compute_ms, save_ms,
                           lr, src, dst, self._src.value, self._dst.value, masks,
-                          self._replaying_to if iteration < self._replaying_to else 0)
+                          self._replaying_to if iteration < self._replaying_to else 0, self._news)

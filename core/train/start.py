@@ -73,5 +73,7 @@ def position_of(generation: Generation, born_again: Event | None) -> int:
 def cut_metrics(folder: RunFolder, start: Start) -> None:
     """Remove the rows that are trained again."""
     removed = cut_to(folder.metrics, start.iteration, start.course.life)
+    if folder.readings.is_dir():    # a run that is older than readings has none
+        cut_to(folder.readings, start.iteration, start.course.life)
     if removed:
         log.info("metrics cut rows=%d after_iteration=%d", removed, start.iteration)

@@ -4,13 +4,17 @@ Pure, of the event alone, so that a replay of the journal blanks the same iterat
 """
 
 from enum import IntEnum
+from types import MappingProxyType
 
 from core.events.event import Body, FacesChanged, Locked, SettingsChanged, Unlocked
+from core.events.fold import kind
 from core.settings.registry import BY_KEY
 
 # Of these a change moves neither loss nor likeness.
 STILL_GROUPS = frozenset({"saving", "machine", "watching"})
 STILL_KEYS = frozenset({"preview_morph"})
+# Events after which it is another network, as the journal calls them, and what `since` calls them.
+ANEW = MappingProxyType({"grown": "grow", "inter_reset": "inter_reset"})
 # These change what the detectors themselves count by.
 OWN_KEYS = frozenset({"watch_pace", "likeness_every"})
 
@@ -38,7 +42,7 @@ def effect_of(body: Body) -> Effect:
         case Locked() | Unlocked() | FacesChanged():
             return Effect.BLANK
         case _:
-            return Effect.NONE
+            return Effect.ANEW if kind(body) in ANEW else Effect.NONE
 
 
 def moves(key: str) -> bool:
@@ -49,4 +53,6 @@ def moves(key: str) -> bool:
 
 def changed_by(body: Body) -> list[str]:
     """What `since(...)` counts from this event on."""
-    return [c.key for c in body.changes] if isinstance(body, SettingsChanged) else []
+    if isinstance(body, SettingsChanged):
+        return [c.key for c in body.changes]
+    return [ANEW[kind(body)]] if kind(body) in ANEW else []

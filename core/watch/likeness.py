@@ -3,7 +3,7 @@
 It reads faces and cuts chips; what describes a chip (the network, or its stand-in) is handed in.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -106,14 +106,12 @@ def own_matrix(face: Face) -> Matrix:
     return composed(whole_face_matrix(side), alignment(face.landmarks, side, FaceType.whole_face))
 
 
-def described(faceset: FaceSet, places: NDArray[np.int64], describer: Describer, *, as_references: bool,
-              passed: Callable[[], None] = lambda: None) -> Faces:
+def described(faceset: FaceSet, places: NDArray[np.int64], describer: Describer, *, as_references: bool) -> Faces:
     """These faces in features; those that cannot be read or have no mask are left out, and of references the blurred
-    and tiny ones too. `passed` is called after each face and may raise."""
+    and tiny ones too."""
     kept: list[int] = []
     chips: list[UInt8Array] = []
     for place in places.tolist():
-        passed()
         face = faceset.faces[place]
         if as_references and (len(kept) == REFERENCES or not is_reference(face)):
             continue

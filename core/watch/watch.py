@@ -110,11 +110,6 @@ def blanked(state: Watch, iteration: int, effect: Effect, pace: Pace) -> Watch:
                    balance=[], last=[] if effect is Effect.ANEW else state.last)
 
 
-def grown(state: Watch, iteration: int, what: str, pace: Pace) -> Watch:
-    """The network became another one ("grow", "inter_reset"): everything begins anew."""
-    return blanked(replace(state, changed=state.changed | {what: iteration}), iteration, Effect.ANEW, pace)
-
-
 def stage_began(state: Watch, iteration: int) -> Watch:
     """A stage of the plan began: `iterations` counts from here, `before` is where likeness stands."""
     return replace(state, stage_began=iteration, before=median(state.last) if state.last else None)
@@ -135,15 +130,17 @@ def once(verdict: Verdict, is_new: bool) -> Verdict:
     return replace(verdict, holds=False) if verdict.kind in EDGES and not is_new else verdict
 
 
-def readings(state: Watch, iteration: int, life: int, pace: Pace, *, measured: dict[str, float]) -> Readings:
-    """What a plan may ask for at this iteration. measured: what others know ("floor")."""
+def readings(state: Watch, iteration: int, life: int, pace: Pace, *, measured: dict[str, float],
+             has_level: bool = True) -> Readings:
+    """What a plan may ask for at this iteration. measured: what others know ("floor"). has_level: False where only
+    changes of likeness mean something: without the network it is the departure from the destination."""
     values = {name: loss for name, one in state.courses.items() if (loss := course.value(one)) is not None}
     values["iterations"] = float(iteration - state.stage_began)
-    if state.last:
+    if state.last and has_level:
         values["likeness"] = median(state.last[-SURE:])
-    if state.best is not None:
+    if state.best is not None and has_level:
         values["best"] = state.best
-    if state.before is not None:
+    if state.before is not None and has_level:
         values["before"] = state.before
     if state.balance:
         values["gan.balance"] = math.fsum(state.balance) / len(state.balance)

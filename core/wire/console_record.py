@@ -10,7 +10,9 @@ from msgspec import Meta, Struct
 
 from core.events.act import Act
 from core.events.event import Event
+from core.events.reading import WatchNews
 from core.events.state import RunState
+from core.wire.trainer_record import RankStanding
 
 PROTOCOL = (1, 0)  # other major: refused with a sentence; other minor: welcome, unknown optional fields ignored
 
@@ -132,7 +134,7 @@ class Tick(Struct, frozen=True, forbid_unknown_fields=True, tag="tick"):
     detail: a sentence for that phase ("waits 8 s, then starts again: ..."), or "".
     *_ms: mean of the last iterations, split; it_s: iterations a second; eta_s: to target_iter, None without one.
     contact: Unix seconds of the trainer's last sign of life (0 = never). replaying_to: iterations up to here are
-    trained a second time after a crash (0 = no).
+    trained a second time after a crash (0 = no). ranks: the trainer's other ranks, where several devices train.
     """
 
     phase: str
@@ -150,6 +152,8 @@ class Tick(Struct, frozen=True, forbid_unknown_fields=True, tag="tick"):
     replaying_to: int = 0
     losses: Losses | None = None
     machine: Machine | None = None
+    ranks: list[RankStanding] = []
+    watch: WatchNews | None = None
 
 
 class Welcome(Struct, frozen=True, forbid_unknown_fields=True, tag="welcome"):

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from core.events.act import Act
 from core.events.event import Body, Event
+from core.events.reading import WatchNews
 
 Ref = Annotated[int, Meta(ge=0, lt=2**48)]
 
@@ -116,6 +117,7 @@ class Beat(Struct, frozen=True, forbid_unknown_fields=True, tag="beat"):
     dst_smooth: float
     masks: float
     replaying_to: int
+    watch: WatchNews | None = None
 
 
 class RankStanding(Struct, frozen=True, forbid_unknown_fields=True):

@@ -70,7 +70,7 @@ def test_stream_numbers_are_fixed_for_old_runs_need_them():
     assert {stream.name: int(stream) for stream in Stream} == {
         "ORDER": 1, "YAW_BIN": 2, "YAW_FACE": 3, "AFFINE": 4, "FLIP": 5, "WARP": 6, "LRD": 7,
         "PARTNER": 8, "TRANSFER": 9, "HSV": 10, "DEGRADE": 11, "GRAIN": 12, "SHADOW": 13, "TINT": 14,
-        "MORPH": 15, "LABEL": 32}
+        "MORPH": 15, "LABEL": 32, "REFERENCE": 40, "PROBE": 41, "RESAMPLE": 42}
 
 
 def test_recorded_words_of_an_address_stay_what_they_are():

@@ -109,7 +109,7 @@ def test_growth_makes_likeness_begin_anew_and_a_stage_remembers_where_it_stood()
         state = watch.read(state, 40 * number + 40, 60.0 + number, SHORT, every=EVERY)
     state = watch.stage_began(state, 800)
     assert state.before == 77.0 and state.best == 77.0
-    state = watch.grown(state, 800, "grow", SHORT)
+    state = watch.blanked(msgspec.structs.replace(state, changed={"grow": 800}), 800, Effect.ANEW, SHORT)
     assert state.drop.reference is None and state.before == 77.0
     told = watch.readings(state, 900, 1, SHORT, measured={})
     assert told.value("iterations") == 100 and told.since_change("grow") == 100 and told.value("likeness") is None
