@@ -35,12 +35,12 @@ DECIDED = (Chose("device", "cpu", "for tests"), Chose("threads", 1, "for tests")
            Chose("shared_pass", True, "for tests"))
 
 
-def small_faces(folder: Path, *, src: int = 7, dst: int = 5) -> tuple[FaceSetNote, FaceSetNote]:
+def small_faces(folder: Path, *, src: int = 7, dst: int = 5, every: int = 9) -> tuple[FaceSetNote, FaceSetNote]:
     """Face sets of a few of the packaged faces: an epoch ends after a few iterations."""
     notes = []
     for side, count in (("src", src), ("dst", dst)):
         (folder / side).mkdir(parents=True)
-        for path in sorted((demo_folder() / side).glob("*.jpg"))[::9][:count]:
+        for path in sorted((demo_folder() / side).glob("*.jpg"))[::every][:count]:
             shutil.copy(path, folder / side)
         faceset = open_faceset(folder / side)
         notes.append(FaceSetNote(str(folder / side), len(faceset.faces), faceset.key))
@@ -106,7 +106,8 @@ class Director:
     def _ask(self, act: Act, at: int | None, *, asked: int | None) -> int:
         ref = len(self._acts) + 1
         self._acts[ref] = (act, asked)
-        if isinstance(act, SetValues | LockBlocks | UnlockBlocks | UndoLast | GrowRun):  # not before the journal's last event
+        if isinstance(act, SetValues | LockBlocks | UnlockBlocks | UndoLast | GrowRun):
+            # not before the journal's last event
             at = max(at or 0, fold(self._journal.events).iteration)
         self.channel.send(Ask(ref, act, at))
         return ref
