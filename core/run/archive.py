@@ -130,6 +130,7 @@ class Archive:
         if not 0 < len(request.series) <= MAX_SERIES:
             raise RefusedError(f"{len(request.series)} series were asked for", hint=f"ask for 1 to {MAX_SERIES}")
         names = [name for name in dict.fromkeys(request.series) if name in known]
+        # Coarser rather than refused: the answer must fit into a frame, whatever was asked for.
         buckets = min(request.buckets, PREVIEW_ANSWER_BYTES // (BUCKET_BYTES * max(1, len(names))))
         found = reader.history(names, request.first, request.last, buckets) if names else {}
         series = {name: SeriesBuckets(*(a.astype("<f8").tobytes() for a in (b.iteration, b.low, b.high, b.mean)))
@@ -139,6 +140,7 @@ class Archive:
         return History(request.id, request.first, last, series)
 
     def _preview(self, request: AskPreview) -> Preview:
+        # Smaller tiles rather than a refusal: a console asks for what fits its cells, not what fits into a frame.
         most_px = int((PREVIEW_ANSWER_BYTES / (request.count * COLUMNS_OF_A_FACE * 3)) ** 0.5)
         side_px = max(SMALLEST_SIDE_PX, min(request.side_px, most_px))
         tiles = self._previews().read(request.iteration, request.first, request.count, side_px)

@@ -91,6 +91,7 @@ class Client:
         try:
             await asyncio.wait([*tasks, closing], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # The sender is ended last: it may be in the middle of a frame, and the reason comes after that.
             await _end([*tasks[1:], closing])
             await self._say_farewell(tasks[0])
             self._stream.close()

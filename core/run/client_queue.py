@@ -32,6 +32,7 @@ class ClientQueue:
         """
         if latest:
             self._forget(self._latest.pop(latest, -1))
+        # Ticks give way first: the next one says more than they did.
         elif self.pending_bytes + len(frame) > self._limit:
             for kind in list(self._latest):
                 self._forget(self._latest.pop(kind))
@@ -55,6 +56,7 @@ class ClientQueue:
             arrival = next(iter(self._frames))
             chunk += self._frames[arrival]
             self._forget(arrival)
+        # What is on its way to the kernel cannot be replaced by a newer one any more.
         self._latest = {kind: arrival for kind, arrival in self._latest.items() if arrival in self._frames}
         self._sending_bytes = len(chunk)
         return bytes(chunk)

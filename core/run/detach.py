@@ -16,6 +16,7 @@ def detach(log_file: Path) -> None:
     Call it before any thread is started and before anything that must not be shared is opened.
     """
     sys.stdout.flush()
+    # The starter waits for the parent's end and no longer; the child has a parent then that owns no terminal.
     if os.fork():
         os._exit(0)
     os.setsid()
@@ -25,6 +26,7 @@ def detach(log_file: Path) -> None:
     os.umask(PRIVATE_UMASK)
     os.chdir(log_file.parent)
     null = os.open(os.devnull, os.O_RDONLY)
+    # Not through a link: what is written there would land in a file that is no log.
     log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     os.dup2(null, 0)
     os.dup2(log, 1)

@@ -40,6 +40,7 @@ async def call(command: str, note: HookNote) -> None:
 
 
 async def _call(command: str, note: HookNote) -> None:
+    # A process group of its own: what the hook started is ended with it.
     process = await asyncio.create_subprocess_exec(
         "/bin/sh", "-c", command, cwd=Path.home(), process_group=0, stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)

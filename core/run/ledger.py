@@ -78,6 +78,7 @@ class Ledger:
         """
         if isinstance(draft.body, REPLAYED):
             raise TypeError(f"{type(draft.body).__name__} must be appended where it takes effect, or not at all")
+        # Behind what is owed already: facts stay in the order in which they became known.
         self._owed.append(draft)
         try:
             self.pay()

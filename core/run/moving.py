@@ -32,6 +32,7 @@ def end_supervisor(place: Place) -> None:
         raise RefusedError(f"run {place.name!r} is not stopped ({phase})", hint=f"dfl-tui stop {place.name}")
     deadline = time.monotonic() + END_PATIENCE_S
     who = holder(lock)
+    # Asked again right before: an id that was read from a lock which is free now may be another program's.
     if who is not None and is_held(lock):
         with contextlib.suppress(ProcessLookupError):
             os.kill(who.pid, signal.SIGTERM)
@@ -90,6 +91,7 @@ def own_run(place: Place) -> FolderLock:
     end_supervisor(place)
     folder = RunFolder(place.folder)
     lock = folder.lock_run(wait_s=1.0)
+    # The trainer of a supervisor that was killed still writes for a while.
     if is_held(folder.trainer_lock):
         lock.release()
         raise RefusedError(f"a trainer still writes to run {place.name!r}", hint="wait until it has saved")

@@ -43,6 +43,7 @@ class Orphan:
         if not is_held(self._lock):
             return ""
         self._since_s = now_s if self._since_s is None else self._since_s
+        # The text can be that of a holder that was killed: the next one signs a moment after it has the lock.
         who = living(holder(self._lock))
         if who is None:
             return "another trainer holds this run, and its lock does not say which process it is: end it by hand"

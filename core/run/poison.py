@@ -34,6 +34,7 @@ def suspect(events: Sequence[Event], *, progress: int) -> Event | None:
     """
     taken_back: set[int] = set()
     for event in reversed(events):
+        # A roll back has given up everything before it, the change as well.
         if event.life != events[-1].life:
             return None
         if not isinstance(event.body, REPLAYED) or event.number in taken_back:
@@ -54,6 +55,7 @@ def convicted(deaths: Sequence[Death], change: Event) -> bool:
         return True
     kills = 0
     for death in reversed(deaths):
+        # Only kills in a row count: a trainer that got past the change in between clears it.
         if death.suspect != change.number or not _had_it(death, change) or death.cause != "killed":
             break
         kills += 1

@@ -18,6 +18,7 @@ class Pulse:
     def beat(self, now_s: float, it_s: float = 0.0) -> None:
         """A sign of life; `it_s`: iterations a second, 0 where nothing was trained."""
         self._last_s = now_s
+        # A beat of a trainer that is paused or saves says nothing about the length of an iteration.
         if it_s > 0:
             self._iteration_s.append(1.0 / it_s)
 

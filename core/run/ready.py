@@ -43,6 +43,7 @@ class Starter:
         """Say the one word; later ones are not said. A starter that is gone is no reason to fail."""
         fd, self._fd = self._fd, None
         if fd is not None:
+            # A starter that was interrupted has closed its end; the run goes on without it.
             with contextlib.suppress(OSError):
                 os.write(fd, msgspec.json.encode(word))
             os.close(fd)

@@ -81,6 +81,7 @@ class Reception:
         if not is_harmless(act):
             self._lease.check(client.seat)
         wish = Wish(act, f"person:{client.label}", command.at, reply=Reply(client.send, command.id))
+        # Who changes something steers from then on: a command from a script does not ask for the lease first.
         if not is_harmless(act) and self._lease.take(client.seat, client.label):
             self._news.lease(self._lease)
         await self._steering.do(wish)

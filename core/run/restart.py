@@ -48,6 +48,7 @@ def decide(history: Sequence[End]) -> Again | Stop:
     streak = _streak(history)
     if last.cause in FROM_OUTSIDE:
         return Again(min(LONGEST_KILL_WAIT_S, _backoff(streak - KILLS_AT_ONCE)))
+    # It ended as it was told to: nothing failed, so there is nothing to wait for.
     if last.cause == "done":
         return Again(0.0)
     same = [e for e in history[-streak:] if (e.cause, e.iteration) == (last.cause, last.iteration)]
@@ -68,6 +69,7 @@ def _streak(history: Sequence[End]) -> int:
 
 def _backoff(failures: int) -> float:
     """Seconds before the next try after so many failures in a row."""
+    # The exponent is bounded as well: after a thousand failures the power would be too large for a float.
     return 0.0 if failures <= 0 else min(LONGEST_WAIT_S, 2.0 ** min(failures - 1, 10))
 
 
@@ -89,6 +91,7 @@ def ends(events: Sequence[Event]) -> list[End]:
                 healthy_s = event.at - began if began else 0.0
                 history.append(End(cause, sentence, event.iteration, healthy_s))
                 began = 0.0
+            # As in the conductor: a person who goes on forgives what was before, also before a new supervisor.
             case Resumed() | RolledBack():
                 history = []
     return history

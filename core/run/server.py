@@ -75,6 +75,7 @@ class Server:
         try:
             await client.live()
         finally:
+            # Also where `live` was cancelled: neither a seat nor the lease may outlive its holder.
             del self.clients[client.seat], self._tasks[client.seat]
             self.last_left_s = time.monotonic()
             self._host.left(client)

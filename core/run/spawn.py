@@ -106,11 +106,13 @@ def _launch(place: Place, words: Sequence[str]) -> Started:
     reader, writer = os.pipe()
     command = systemd.in_user_scope([*words, "--ready", str(writer)], place.name)
     try:
+        # In / : a supervisor lives for weeks, and the folder that the command was typed in may have to go before.
         process = subprocess.Popen(command, pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, cwd="/", env=child_environment(), start_new_session=True)
     except OSError as error:
         os.close(reader)
         raise StoreError(f"no supervisor can be started: {error.strerror or error}") from error
     finally:
+        # Only the child may hold it: then the pipe ends with the child, also with one that dies without a word.
         os.close(writer)
     return Started(process, reader)

@@ -94,6 +94,7 @@ class Supervisor:
         for task in (conducting, *others):
             task.cancel()
         await asyncio.gather(conducting, *others, return_exceptions=True)
+        # After the conductor: clients hear of the trainer's end before they are closed.
         await self._server.close("the run's supervisor starts again, as the changed program"
                                  if self._conductor.hands_over else "the run's supervisor ends")
         if self._hooks:
@@ -116,6 +117,7 @@ class Supervisor:
         self._conductor.look_at_program()
         self._server.end_silent()
         self._reception.end_silent_lease(self._options.lease_s, now_s)
+        # Somebody removed the run by hand: what would be written now would go to files that have no name any more.
         if not self._folder.exists():
             log.error("the run folder is gone, the supervisor ends")
             self._must_end.set()

@@ -39,6 +39,7 @@ def kills_user_processes() -> bool | None:
     """logind's KillUserProcesses, as configured; None where no file says it (the default then is the builder's)."""
     drop_ins = [f for folder in ("/usr/lib", "/run", "/etc")
                 for f in sorted(Path(f"{folder}/systemd/logind.conf.d").glob("*.conf"))]
+    # The last word wins: the files first, then what is dropped in, /etc after /run after /usr/lib.
     found = None
     for file in (*LOGIND_FILES, *drop_ins):
         try:

@@ -63,6 +63,7 @@ class TrainerProcess:
         try:
             with theirs, log_file.open("ab", buffering=0) as output:
                 # Not asyncio's own subprocess: it kills a child that still runs when the loop ends, in mid-save.
+                # A process group of its own: SIGKILL to it takes the sample workers along.
                 process = subprocess.Popen(
                     [*command, "--channel", str(theirs.fileno())], pass_fds=[theirs.fileno()], process_group=0,
                     stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=trainer_environment())
@@ -139,6 +140,7 @@ class TrainerProcess:
     async def wait(self) -> Exit:
         """Its end, after all of its reports were handled."""
         code = await asyncio.shield(self._code)
+        # Its last words lie in the socket still: why it failed is among them.
         await asyncio.wait([self._reader], timeout=LAST_REPORTS_S)
         self.close()
         if code >= 0:

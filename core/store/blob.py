@@ -62,6 +62,7 @@ class BlobStore:
 
     def why_unsound(self, ref: BlobRef) -> str:
         """What is wrong with the stored content, "" if nothing. Reads it in pieces."""
+        # The size first: that is one look at the folder, a hash reads the whole file.
         size = self._size(ref)
         if size != ref.size:
             return f"blob {ref.sha256[:8]} " + ("is missing" if size is None else f"has {size:,} of {ref.size:,} bytes")
@@ -80,6 +81,7 @@ class BlobStore:
     def read(self, ref: BlobRef) -> npt.NDArray[np.uint8]:
         """The content, verified, in memory of its own. Raises StoreError."""
         data: npt.NDArray[np.uint8] = np.empty(ref.size, np.uint8)
+        # A file that is too long would fill the array as well, and its hash would even be right.
         is_whole = self.has(ref)
         try:
             size = self._disk.read(self.path(ref), 0, data.data)

@@ -77,6 +77,7 @@ def scan_text(text: bytes, path: Path) -> JournalScan:
     for number, line in enumerate(lines, start=1):
         body = checked(line)
         if body is None:
+            # A torn line can have its end and lack its middle: a file system writes pages in any order.
             if number == len(lines) and not rest:
                 rest = line
                 break
@@ -118,6 +119,7 @@ def line_of(event: Event) -> bytes:
     except (UnicodeEncodeError, msgspec.MsgspecError) as error:
         raise JournalError(f"event {event.number} cannot be written down ({error})",
                            hint="use names and paths without broken characters") from error
+    # The checksum is of the bytes as they stand in the line, so that a reader need not encode the event again.
     line = b'{"check":"%08x","event":%s}' % (zlib.crc32(body), body)
     understood(body, event.number, Path("the journal"))  # what cannot be read back must not be written
     return line + b"\n"
@@ -159,6 +161,7 @@ class JournalWriter:
         try:
             if self._has_tail:
                 self._cut()
+            # Set before the write: however that ends, bytes may lie behind the last whole line from here on.
             self._has_tail = True
             self._disk.write(self._fd, line, self._end)
             self._disk.sync(self._fd)

@@ -33,6 +33,7 @@ def line_of(events: Sequence[Event]) -> Line:
     """The line of the present life, from the journal."""
     if not events:
         return Line(0, {})
+    # Backwards from the present life: each one began in another, up to the generation that it went back to.
     births = {e.body.life: e.body for e in events if isinstance(e.body, RolledBack)}
     life = life_after(events[-1])
     newest: dict[int, int | None] = {life: None}

@@ -54,6 +54,7 @@ class FolderLock:
     def release(self) -> None:
         """Give the lock back; the text goes with it."""
         if self._fd >= 0:
+            # The text goes while the lock is still held: afterwards it would be the next holder's.
             os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = -1
@@ -75,6 +76,7 @@ def take(path: Path, what: str, *, wait_s: float = 0.0, clock: Callable[[], floa
         unless_taken.callback(os.close, fd)
         wait_for(fd, path, what, deadline=clock() + max(wait_s, PROBE_PATIENCE_S), clock=clock)
         refuse_foreign(fd, path, what)
+        # Signed after the lock is held: the text must not name somebody who has to wait.
         signed(fd)
         unless_taken.pop_all()
     return FolderLock(path, fd)

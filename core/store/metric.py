@@ -49,6 +49,7 @@ class MetricWriter:
                 self._flush()   # what a full disk did not take yet: only then is it well again
             return
         self._check(array)
+        # A segment holds one life: what a roll back gave up can then be told from its first row.
         if array[0, 1] != self._life and self._has_rows():
             self.sync()
             self._begin()

@@ -161,6 +161,7 @@ class MetricReader:
         with opened(path_of(self.folder, number)) as segment:
             rows = segment.count()
             old = self._known.get(number)
+            # Rows are only appended or cut off: the same number of them are the same rows.
             if old is not None and rows == old.rows:
                 return
             first, life = segment.iteration_and_life(0)
@@ -210,6 +211,7 @@ def rows_before(segment: SegmentReader, known: Known, iterations: Index) -> Inde
 def edges_of(start: int, stop: int, buckets: int) -> Index:
     """Edges of at most `buckets` equal buckets over the iterations start..stop, on multiples of their width."""
     width = -(-(stop - start + 1) // buckets)
+    # Edges lie on multiples of the width, so a range that begins within a bucket can need one more than it has.
     while stop // width - start // width >= buckets:
         width += 1
     edges = np.arange(start // width, stop // width + 2) * width

@@ -143,6 +143,7 @@ class Boundary:
         while ref not in self._answers:
             self._take(self._pipe.receive(None))
         is_written = self._answers[ref]
+        # Also the answers to what was only mentioned: nobody waits for those.
         self._answers.clear()
         return is_written
 

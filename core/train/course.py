@@ -53,6 +53,7 @@ class Course:
     @property
     def position(self) -> int:
         """Number of the last event such that it and all before it are in force: what a generation writes down."""
+        # A generation must not claim what is in the journal but not in its weights: a resume would leave it out.
         return self._pending[0].number - 1 if self._pending else len(self.events)
 
     def first_drawn(self, side: str) -> int:

@@ -74,6 +74,7 @@ class Snapshot:
             copy(parameter.detach(), weights, name)
         for name, slot, tensor in optimizer.moments_of(block):
             copy(tensor, moments, f"{name}.{slot}")
+        # With the moments: where these are given up for room, the optimizer begins anew, and so does its count.
         moments["counter"] = np.array(optimizer.counter_of(block), np.int64)
         return BlockContent(weights, moments)
 

@@ -67,6 +67,7 @@ class Writer:
         self._thread = Background("writer")
         self._last_s = time.monotonic()
         self._saved_iteration = -1      # of the newest durable generation of this process
+        # From the saves themselves: a trainer that is started anew every hour would never see a whole interval.
         made = [g.at for g in generations.list() if g.name.startswith(AUTOMATIC)]
         self._automatic_s = max(made, default=born_s)   # Unix seconds of the last automatic backup
         self._over_budget_said = 0
@@ -103,6 +104,7 @@ class Writer:
     def finish(self, standing: Standing) -> bool:
         """Write everything that is wanted, and what was trained since the last save. False when the disk refused."""
         self._thread.wait()
+        # A run that stood still since its last save has nothing new: stopping it again must be quick.
         if self._saved_iteration != standing.iteration and not self._wanted:
             self.want()
         while self._wanted:
@@ -127,6 +129,7 @@ class Writer:
         hours, session = int(settings["backup_hours"]), str(settings["session_name"])
         if not hours or time.time() - self._automatic_s < hours * HOUR_S:
             return ""
+        # Set when it is wanted: a disk that refuses must not be asked again at each boundary.
         self._automatic_s = time.time()
         return f"{AUTOMATIC}{iteration}{session and '-'}{session}"
 

@@ -32,6 +32,7 @@ class Channel(Generic[Message]):
     def send(self, message: Struct) -> None:
         """Send one message. Raises WireError when the other side is gone."""
         frame = pack(message)
+        # One frame at a time: pieces of two threads' frames must not mix.
         with self._sending:
             try:
                 self._sock.sendall(frame)
@@ -43,6 +44,7 @@ class Channel(Generic[Message]):
 
         Raises TimeoutError when no frame begins within `timeout_s`; WireError on half a frame or a wrong one.
         """
+        # One byte with the caller's patience, the rest with the wire's: a frame that was begun has no reason to wait.
         first = self._read(1, timeout_s)
         if not first:
             return None

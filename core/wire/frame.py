@@ -28,6 +28,7 @@ def pack(message: msgspec.Struct, *, limit: int = MAX_ANSWER_BYTES) -> bytes:
     except (UnicodeEncodeError, OverflowError) as error:
         raise WireError(f"a message cannot be written: {_sentence(error)}",
                         hint="use names and paths without broken characters") from error
+    # Refused here, where the mistake is: at the other side it would cost the connection.
     if len(payload) > limit:
         raise WireError(f"a message of {len(payload):,} bytes does not fit in a frame of {limit:,}",
                         hint="ask for less at once")
@@ -59,6 +60,7 @@ class Codec(Generic[Message]):
         except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
             raise WireError(f"a message is not understood: {_sentence(error)}",
                             hint="the other side may be another program or another version") from error
+        # msgspec decodes nested lists by recursion; a few kilobytes of brackets reach Python's limit.
         except RecursionError as error:
             raise WireError("a message is nested too deeply", hint="the other side is another program") from error
         if self._check is not None:

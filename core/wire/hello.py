@@ -27,6 +27,7 @@ def connect(path: Path, label: str, *, version: str = "") -> tuple[Channel[Super
     try:
         sock.settimeout(HELLO_TIMEOUT_S)
         sock.connect(str(path))
+        # Both sides look: a socket that somebody else laid into a shared folder could ask for anything.
         check_peer(sock)
         channel = Channel(sock, ANSWERS)
         with contextlib.suppress(WireError):    # one that lets nobody in says why, and hangs up before it hears us

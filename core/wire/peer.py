@@ -14,6 +14,7 @@ _XUCRED = struct.Struct("=II")  # macOS: version, uid, then groups
 
 def peer_uid(sock: socket.socket) -> int:
     """User id of the process at the other end. Raises OSError when the kernel does not say."""
+    # macOS has no SO_PEERCRED, and other names and sizes for the same question.
     if sys.platform == "darwin":
         return int(_XUCRED.unpack(sock.getsockopt(0, _MAC_LOCAL_PEERCRED, _XUCRED.size))[1])
     return int(_UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[1])

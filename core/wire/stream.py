@@ -64,6 +64,7 @@ class Stream(Generic[Message]):
     async def send_frames(self, frames: bytes) -> None:
         """Send frames that are packed already. Raises WireError when the other side is gone."""
         try:
+            # One at a time: sock_sendall gives other tasks a turn in the middle of a frame.
             async with self._sending:
                 await asyncio.get_running_loop().sock_sendall(self._sock, frames)
         except OSError as error:
