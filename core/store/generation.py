@@ -123,6 +123,7 @@ class Generations:
         notes: list[str] = []
         head = self.head()
         numbers = sorted(self._numbers(), reverse=True)
+        # HEAD first: a newer manifest without it was promised to nobody.
         if head is not None:
             numbers = [head, *(n for n in numbers if n != head)]
         elif self._has_head():
