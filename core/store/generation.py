@@ -175,6 +175,7 @@ class Generations:
                                 dict(new.extra))
         manifest = encode(generation)
         path = self.folder.gens / str(number)
+        # Blobs, then the manifest that names them, then HEAD that names it: each is durable before the next is begun.
         put(self._disk, path, [manifest])
         try:
             sync_folder(self._disk, self.folder.gens)
