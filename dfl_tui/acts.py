@@ -56,3 +56,10 @@ def stop_consequence(model: Model) -> str:
                          waits) if waits else ""
     return _("The run is saved at iteration {n} and its trainer ends; device and memory are free then. Nothing is "
              "lost: p trains on from {n}.").format(n=n) + more
+
+
+def growth_undo_consequence(event: Event, model: Model) -> str:
+    """What taking a growth back gives up, in numbers."""
+    given_up = max(model.tick.iteration - event.iteration, 0) if model.tick else 0
+    return _("The run goes back to the save before it grew, at iteration {at}, in a new life. {n} iterations are given "
+             "up; their saves stay listed.").format(at=f"{event.iteration:,}", n=f"{given_up:,}")

@@ -69,6 +69,8 @@ KEYS: tuple[Key, ...] = (
     Key(("u",), "undo", "everywhere", "undo", "Take the last change of a setting or lock back, and say which."),
     Key(("e",), "settings", "everywhere", "settings", "Edit settings, now or at an iteration."),
     Key(("a",), "saves", "everywhere", "saves", "List the saves that are kept; go back to one."),
+    Key(("O",), "grow", "everywhere", "grow", "Double the resolution by an octave; the face stays as it is.",
+        dialog=True),
     Key(("S",), "stop", "everywhere", "stop", "Save and end the training.", dialog=True),
     Key(("t",), "lease", "everywhere", "take over", "Take the lease, so that this console steers; or release it."),
     Key(("R",), "runs", "everywhere", "runs", "Pick another run."),

@@ -2,6 +2,7 @@
 
 from core.events.act import (
     Act,
+    GrowRun,
     LockBlocks,
     MakeBackup,
     PauseRun,
@@ -24,6 +25,7 @@ from core.events.event import (
     Ended,
     Event,
     FacesChanged,
+    Grown,
     InterFrom,
     Locked,
     NetworkMade,
@@ -115,6 +117,9 @@ def told_plain(body: Body) -> str:
             return _("training on {device} from new weights").format(device=device)
         case Started(device=device, generation=int(number)):
             return _("training on {device} from generation {number}").format(device=device, number=number)
+        case Grown(old_resolution=old, resolution=new, locked=locked):
+            return _("grown from {old} to {new} px; {blocks} locked").format(old=old, new=new,
+                                                                             blocks=block_count(locked))
         case FacesChanged(side=side, note=note):
             return _("{side} has other faces: {n} in {path}").format(side=side, n=f"{note.faces:,}", path=note.path)
         case Stopped(cause=cause):
@@ -156,6 +161,8 @@ def told_act(act: Act) -> str:
             return _("open {what}").format(what=pattern)
         case MakeBackup(name=name):
             return _("backup {name}").format(name=name)
+        case GrowRun(resolution=resolution):
+            return _("grow to {resolution} px").format(resolution=resolution or _("twice the"))
         case RollBack(generation=generation):
             return _("go back to generation {number}").format(number=generation)
         case WithdrawAct(event=event):

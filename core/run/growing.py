@@ -6,7 +6,7 @@ from core.events.growth import before_name, octave_blocks, with_octaves
 from core.events.pattern import resolve
 from core.events.state import RunState
 from core.settings.error import RefusedError
-from core.settings.growth import LARGEST, growth_text, new_octaves, octaves_of
+from core.settings.growth import LARGEST, doublings, growth_text, new_octaves, octaves_of
 from core.settings.registry import check_together
 from core.wire.limits import MAX_PATTERN_CHARACTERS
 from core.wire.trainer_record import At
@@ -53,17 +53,6 @@ def growth(act: GrowRun, state: RunState, at: At | None = None) -> tuple[Grown, 
     return body, f"grown from {present} to {wanted} px: {len(new)} new blocks, {len(locked)} locked at its birth"
 
 
-def doublings(present: int, wanted: int) -> int:
-    """How often `present` is doubled to `wanted`. Raises RefusedError."""
-    count = (wanted // present).bit_length() - 1 if wanted > present else 0
-    if count < 1 or present << count != wanted:
-        raise RefusedError(f"{present} px do not grow to {wanted} px",
-                           hint=f"a growth doubles the side: {2 * present}, {4 * present}, ...")
-    if wanted > LARGEST:
-        raise RefusedError(f"{wanted:,} pixels are out of range", hint=f"a network grows to {LARGEST:,} at most")
-    return count
-
-
 def guard(act: GrowRun, state: RunState, at: At | None) -> None:
     """Refuse a growth that cannot help yet: the network's own error is what one sees, not its pixels."""
     if at is None or not at.floor or act.why.strip() or at.error <= FLOOR_TIMES * at.floor:
@@ -74,14 +63,14 @@ def guard(act: GrowRun, state: RunState, at: At | None) -> None:
         hint=f"train until it is below {FLOOR_TIMES:g} times, or give a reason to grow now")
 
 
-def undone_by(state: RunState) -> tuple[int, int] | None:
-    """What taking the last change back means where that is a growth: the number of its event, and the generation to go
-    back to. None where the last change is another one. Raises RefusedError when the backup is gone."""
+def undone_growth(state: RunState) -> int | None:
+    """The generation that taking the last change back goes back to, where that is a growth and nothing that was asked
+    for since waits; else None. Raises RefusedError when the backup is not there."""
     last = state.undoable[-1] if state.undoable else None
-    if last is None or not isinstance(last.body, Grown):
+    if last is None or not isinstance(last.body, Grown) or any(e.number > last.number for e in state.waiting):
         return None
     name = before_name(last.body.resolution, last.iteration)
     if name not in state.backups:
         raise RefusedError(f"the backup {name} was not written, so this growth cannot be taken back",
                            hint="go back to another save")
-    return last.number, state.backups[name]
+    return state.backups[name]

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from core.events.act import ResumeRun, RollBack, SetValues, StopRun, WithdrawAct
+from core.events.act import ResumeRun, RollBack, SetValues, StopRun, UndoLast, WithdrawAct
 from core.events.event import Asked, Body, Resumed, RolledBack
 from core.run.archive import Archive
 from core.run.attempt import Attempt
 from core.run.conductor import Conductor
 from core.run.desk import Wish
+from core.run.growing import undone_growth
 from core.run.hook import Happening
 from core.run.ledger import Draft, Ledger
 from core.run.plan import plan
@@ -37,6 +38,8 @@ class Steering:
                 await self.roll_back(generation, wish)
             case WithdrawAct(event=number) if wish.at is None:
                 desk.withdraw(number, wish)
+            case UndoLast() if wish.at is None and (growth := undone_growth(self._ledger.state)) is not None:
+                await self.roll_back(growth, wish)  # weights were made: only the save before it takes that back
             case _:
                 desk.take(wish, progress=self._conductor.progress)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.settings.error import RefusedError
 from core.settings.kind import Value
 
 PATTERN = r"(\d{1,4}/\d{1,4}(/\d{1,4})?@\d{1,12}( (?=\d)|$))*"
@@ -65,3 +66,14 @@ def new_octaves(settings: Mapping[str, Value], count: int, born: int) -> tuple[O
     channels = int(settings["growth_dims"]) or int(settings["d_dims"])
     mask_channels = int(settings["growth_mask_dims"]) or int(settings["d_mask_dims"])
     return (Octave(channels, mask_channels, int(settings["growth_stem"]), born),) * count
+
+
+def doublings(present: int, wanted: int) -> int:
+    """How often `present` is doubled to `wanted`. Raises RefusedError."""
+    count = (wanted // present).bit_length() - 1 if wanted > present else 0
+    if count < 1 or present << count != wanted:
+        raise RefusedError(f"{present} px do not grow to {wanted} px",
+                           hint=f"a growth doubles the side: {2 * present}, {4 * present}, ...")
+    if wanted > LARGEST:
+        raise RefusedError(f"{wanted:,} pixels are out of range", hint=f"a network grows to {LARGEST:,} at most")
+    return count

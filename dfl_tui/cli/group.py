@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "set": Entry("change", "Change settings of a run."),
         "lock": Entry("change", "Lock blocks, so that they keep their weights."),
         "unlock": Entry("change", "Open locked blocks."),
+        "grow": Entry("grow", "Double a run's resolution, keeping the face."),
         "undo": Entry("change", "Take back the last change of a setting or lock."),
         "withdraw": Entry("change", "Take back a change that waits."),
         "save": Entry("change", "Save a run now."),
@@ -49,6 +50,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "pause": Entry("change", "Let a run stand still."),
         "resume": Entry("change", "Let a run go on."),
         "stop": Entry("change", "Save a run and end its trainer."),
+        "node": Entry("node", "Lend this machine's devices to a training on another one."),
     },
     "Keep": {
         "generations": Entry("generation", "List the saves of a run."),

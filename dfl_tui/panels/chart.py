@@ -16,6 +16,7 @@ from core.events.event import (
     Ended,
     Event,
     FacesChanged,
+    Grown,
     Locked,
     Paused,
     Resumed,
@@ -46,7 +47,7 @@ NEAR_CELLS = 1.5          # an event this close to the cursor is the one it tell
 # What stands on the chart for an event; the words are in the cursor's line and in the event log.
 GLYPHS: dict[type, str] = {
     SettingsChanged: "◆", Locked: "■", Unlocked: "□", BackedUp: "▲", RolledBack: "◀", Ended: "✖", Started: "▶",
-    Stopped: "●", Paused: "‖", Resumed: "▶", Warned: "!", FacesChanged: "◇",
+    Stopped: "●", Paused: "‖", Resumed: "▶", Warned: "!", FacesChanged: "◇", Grown: "⤢",
 }
 
 

@@ -6,9 +6,10 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from core.events.act import LockBlocks, MakeBackup, StopRun, UnlockBlocks, WithdrawAct
+from core.events.act import Act, GrowRun, LockBlocks, MakeBackup, StopRun, UndoLast, UnlockBlocks, WithdrawAct
+from core.events.event import Grown
 from core.settings.error import DflTuiError
-from dfl_tui.acts import act_of, stop_consequence, to_be_undone, undone
+from dfl_tui.acts import act_of, growth_undo_consequence, stop_consequence, to_be_undone, undone
 from dfl_tui.arrange import PANELS, arrange, is_wide
 from dfl_tui.binding import run_bindings
 from dfl_tui.language import _
@@ -185,6 +186,10 @@ class RunScreen(ModelScreen, inherit_bindings=False):
         if event is None:
             self.act("undo")     # says why not
             return
+        if isinstance(event.body, Grown):
+            self._confirm(_("Take the growth back?"), growth_undo_consequence(event, self.model), _("go back"),
+                          UndoLast())
+            return
         self.run_worker(self._undo(undone(event)))
 
     async def _undo(self, told: str) -> None:
@@ -203,14 +208,29 @@ class RunScreen(ModelScreen, inherit_bindings=False):
 
     def action_stop(self) -> None:
         """Save and end, after a question."""
+        self._confirm(_("Stop {run}?").format(run=self.model.run), stop_consequence(self.model), _("save and stop"),
+                      StopRun())
+
+    def action_grow(self) -> None:
+        """Double the side, after a question that says what it costs."""
+        from dfl_tui.growing import consequence, twice  # late: a run grows a few times in its life
+
+        if self.model.state is None:
+            self.act("grow")    # says why not
+            return
+        state = self.model.state
+        self._confirm(_("Grow to {n} px?").format(n=twice(state)), consequence(state, twice(state)), _("grow"),
+                      GrowRun())
+
+    def _confirm(self, title: str, consequence: str, yes: str, act: Act) -> None:
+        """Do an act that gives something up where its consequence is agreed to."""
         from dfl_tui.screens.confirm import Confirm  # late: dialogs are rare
 
         def use(agreed: bool | None) -> None:
             if agreed:
-                self.do(StopRun())
+                self.do(act)
 
-        self.app.push_screen(Confirm(_("Stop {run}?").format(run=self.model.run),
-                                     stop_consequence(self.model), yes=_("save and stop")), use)
+        self.app.push_screen(Confirm(title, consequence, yes=yes), use)
 
     def action_lease(self) -> None:
         """Take the lease, or release it."""

@@ -24,10 +24,11 @@ BODIES = [
     events.BackedUp("before", 3), events.RolledBack(3, 100, 12, 2), events.Started("CPU, 2 threads", None),
     events.Ended("killed", "the trainer was killed by signal 9", signal=9), events.Warned("disk", "the disk is full"),
     events.Renamed("a", "b"), events.FacesChanged("src", NOTE, 400),
+    events.Grown(128, 256, "64/22@100", [BLOCK], ["encoder.down1"]),
 ]
 ACTS = [acts.SetValues({"lr": 1e-4}), acts.LockBlocks("mask"), acts.UnlockBlocks("mask"), acts.PauseRun(),
         acts.ResumeRun(), acts.SaveNow(), acts.MakeBackup("x"), acts.PreviewNow(), acts.StopRun(), acts.UndoLast(),
-        acts.RollBack(3), acts.WithdrawAct(4)]
+        acts.RollBack(3), acts.WithdrawAct(4), acts.GrowRun(256)]
 
 
 def happened(body, **more):

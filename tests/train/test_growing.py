@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from core.events.event import Grown
 from core.events.growth import octave_blocks, with_octaves
+from core.events.growth_cost import growth_cost, step_work
 from core.events.pattern import resolve
 from core.nets.family import make_network, outline
 from core.nets.initial import initialise
@@ -85,8 +86,8 @@ def test_the_loss_of_the_step_after_birth_is_the_loss_before_on_pooled_targets()
     octave = Octave(4, 2, 0, 2)
     step, large = grown_step(octave)
     batch = batch_of(64, 9)
-    small = TrainBatch(half(batch.src), half(batch.dst))
-    small = TrainBatch(*(TrainSide(pooled(side.warped), side.target, side.mask, None) for side in (small.src, small.dst)))
+    sides = [half(side) for side in (batch.src, batch.dst)]
+    small = TrainBatch(*(TrainSide(pooled(side.warped), side.target, side.mask, None) for side in sides))
     before = step.losses(small, settings_of())
     step.equip(large)
     step.network.stand_at(2, 20)
@@ -208,3 +209,30 @@ def test_a_console_knows_the_blocks_that_torch_builds(archi, model):
     assert resolve("octave1.stem", built) == [n for n in names if n.startswith("octave1.stem.")]
     assert all(".mask." in n for n in resolve("octave2.head.*mask*", built))
     assert isinstance(Grown(32, 256, growth_text(octaves), built, []), Grown)
+
+
+@pytest.mark.parametrize(("archi", "model"), [("df", "saehd"), ("df-udt", "saehd"), ("liae-ud", "saehd"),
+                                              ("liae-t", "saehd"), ("amp-udt", "amp")])
+def test_what_a_step_costs_is_counted_without_torch(archi, model):
+    octaves = (Octave(6, 3, 5, 40), Octave(4, 2, 0, 90), Octave(3, 1, 2, 90))
+    settings = birth_settings({"model": model, "archi": archi, "resolution": 256, "growth": growth_text(octaves),
+                               "ae_dims": 8, "e_dims": 4, "d_dims": 4, "d_mask_dims": 2})
+    with torch.device("meta"):
+        network, faces = outline(settings), torch.empty(1, 3, 256, 256)
+        network.stand_at(0, 1)      # doubled pixels: the smooth enlargement is a convolution of its own
+        mix = torch.empty(1, network.shape.inter_channels, 1, 1) if network.mixing else None
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network.train_pass(faces, faces, shared_pass=True, mix=mix)
+    assert counter.get_total_flops() == 2 * step_work(settings)
+
+
+def test_a_growth_costs_what_the_table_says():
+    settings = birth_settings({"archi": "df-u", "resolution": 128, "ae_dims": 256, "e_dims": 64, "d_dims": 64,
+                               "d_mask_dims": 22})
+    cost = growth_cost(settings, 256, 100)
+    assert (round(cost.step, 2), round(cost.of_flat, 2), round(cost.heads, 2)) == (1.37, 0.34, 0.64)
+    narrow = growth_cost(settings | {"growth_dims": 16, "growth_mask_dims": 8}, 256, 100)
+    assert (round(narrow.step, 2), round(narrow.of_flat, 2)) == (1.06, 0.27)
+    twice = growth_cost(settings | {"growth_dims": 32}, 512, 100)
+    assert twice.resolution == 512
+    assert twice.cache_bytes == 100 * 512 * 512 * 4

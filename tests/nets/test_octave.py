@@ -17,8 +17,8 @@ NETS = [
     ("df", 32, [Octave(4, 2, 0)]), ("df-ud", 32, [Octave(6, 3, 4)]), ("df-udt", 32, [Octave(4, 2, 3)]),
     ("df-t", 32, [Octave(4, 2), Octave(3, 2)]), ("df-uc", 48, [Octave(4, 2, 2), Octave(4, 3, 5)]),
     ("liae", 32, [Octave(8, 4)]), ("liae-ud", 64, [Octave(4, 2, 3)]), ("liae-udt", 32, [Octave(5, 1), Octave(4, 2, 2)]),
-    ("liae-dc", 32, [Octave(4, 2, 2)]), ("amp-udt", 32, [Octave(4, 2, 3)]), ("amp-udt", 32, [Octave(4, 2), Octave(4, 2)]),
-    ("amp-udt", 64, [Octave(3, 2)]),
+    ("liae-dc", 32, [Octave(4, 2, 2)]), ("amp-udt", 32, [Octave(4, 2, 3)]),
+    ("amp-udt", 32, [Octave(4, 2), Octave(4, 2)]), ("amp-udt", 64, [Octave(3, 2)]),
 ]
 NAMES = [f"{archi}-{side}-{len(octaves)}{'-stem' * any(o.stem for o in octaves)}" for archi, side, octaves in NETS]
 
@@ -73,7 +73,7 @@ def test_a_network_that_has_just_grown_draws_what_it_drew(archi, side, octaves, 
     assert len(before) == 7
     for was, now in zip(before, after, strict=True):
         for _ in octaves:
-            was, now = dup(was), now  # noqa: PLW2901
+            was = dup(was)
         assert torch.equal(now, was)
         assert torch.equal(back(now, len(octaves)), back(was, len(octaves)))    # its pooled twin
 
@@ -85,7 +85,7 @@ def back(x, times):
 
 
 def test_logits_are_equal_at_any_side():
-    old, new = pair("df", 48, [Octave(3, 2), Octave(5, 1)])     # 3 x 48 x 48 is no multiple of what a kernel takes at once
+    old, new = pair("df", 48, [Octave(3, 2), Octave(5, 1)])
     code = old.src_code(old.encode(faces(48, 5)))
     core, _, full = new.maps("src", code)
     was = old.maps("src", code)[0]
