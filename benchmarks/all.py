@@ -20,6 +20,7 @@ SMALL_NET = ("--res", "64", "--ae", "64", "--e", "16", "--d", "16", "--dmask", "
 SHORT: dict[str, tuple[str, ...]] = {
     "step": (*SMALL_NET, "--iters", "5", "--warmup", "1", "--reference", "naive"),
     "samples": ("--side", "128", "--rounds", "1"),
+    "dssim": (),
     "data": ("--count", "16", "--side", "128", "--rounds", "1", "--reference", "original"),
     "faces": ("--count", "2000", "--workers", "1"),
     "wire_cost": ("--iterations", "500"),

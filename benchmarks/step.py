@@ -3,9 +3,10 @@
     python -m benchmarks.step --archi df-ud --threads 2 --reference naive
 
 prints one JSON line. `--model` takes the other families (amp with its inters locked, as it is born), `--gan POWER` adds
-the discriminator's part and lessons to ours. With a reference, each side runs in a process of its own and they take
-turns step by step, so that whatever else the machine does falls on both; `ratio` is of their CPU times. `parts` says
-what our step is made of.
+the discriminator's part and lessons to ours, `--set` any other setting (lr_dropout=y, eyes_prio=y).
+`python -m benchmarks.steps` goes through all of them. With a reference, each side runs in a process of its own and they
+take turns step by step, so that whatever else the machine does falls on both; `ratio` is of their CPU times. `parts`
+says what our step is made of.
 """
 
 import argparse
@@ -40,7 +41,7 @@ from core.run.birth import AMP_INTERS
 from core.run.environment import KEEP_MEMORY
 from core.settings.family import AMP, AMPS, MODELS, SAEHD, uses
 from core.settings.kind import Value
-from core.settings.registry import birth_settings, check_together
+from core.settings.registry import birth_settings, check_together, parse_all
 from core.train.clip import gradient_norm
 from core.train.device import choose_device, name_of, prepare, synchronise
 from core.train.loss_side import form_of, side_loss
@@ -78,6 +79,7 @@ def parse() -> argparse.Namespace:
                                  ("warmup", 2, "steps before them"), ("threads", 2, "CPU threads")):
         parser.add_argument(f"--{name}", type=int, default=default, help=help_)
     parser.add_argument("--gan", type=float, default=0.0, metavar="POWER", help="gan_power")
+    parser.add_argument("--set", dest="assignments", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--reference", choices=("none", "naive"), default="none")
     options = parser.parse_args()
@@ -91,7 +93,7 @@ def options_line(options: argparse.Namespace) -> dict[str, Any]:
     settings = settings_of(options)
     sizes = {option: settings[key] for option, key in OF_A_SETTING.items() if uses(options.model, key)}
     return {"model": options.model, "archi": settings["archi"]} | sizes | {
-        key: getattr(options, key) for key in ("batch", "gan", "threads")}
+        key: getattr(options, key) for key in ("batch", "gan", "threads")} | parse_all(options.assignments)
 
 
 def sides(options: argparse.Namespace, names: list[str]) -> list[dict[str, Any]]:
@@ -156,7 +158,8 @@ def settings_of(options: argparse.Namespace) -> dict[str, Value]:
     given |= {"model": options.model, "archi": options.archi, "batch_size": options.batch, "gan_power": options.gan}
     if options.model == SAEHD and options.archi is None:
         given["archi"] = "df-ud"
-    settings = birth_settings({key: value for key, value in given.items() if value is not None})
+    asked = {key: value for key, value in given.items() if value is not None}
+    settings = birth_settings(asked | parse_all(options.assignments))
     check_together(settings)
     return settings
 
