@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from core.settings.error import DflTuiError
+from core.settings.error import DflTuiError, MissingError
 
 
 def tell(record: dict[str, Any]) -> None:
@@ -17,6 +17,7 @@ def told(job: Callable[[], None]) -> int:
     try:
         job()
     except DflTuiError as error:
-        tell({"error": error.message, "hint": error.hint})
+        missing = {"missing": True} if isinstance(error, MissingError) else {}   # the code of a command tells it
+        tell({"error": error.message, "hint": error.hint} | missing)
         return 1
     return 0

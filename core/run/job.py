@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from typing import IO, Any
 
 from core.run.environment import child_environment, python_command
-from core.settings.error import DflTuiError
+from core.settings.error import DflTuiError, MissingError
 
 END_PATIENCE_S = 10.0
 LONGEST_RECORD_CHARACTERS = 1 << 20
@@ -20,8 +20,8 @@ class JobError(DflTuiError):
 def run_job(module: str, words: Sequence[str]) -> Generator[dict[str, Any], None, None]:
     """Start `core.jobs.MODULE` and yield its records. Raises JobError with its sentence when it fails.
 
-    A record `{"error": sentence, "hint": ...}` is a failure, as is any exit status but 0. Closing the generator ends
-    the job.
+    A record `{"error": sentence, "hint": ...}` is a failure, as is any exit status but 0; with `"missing": true` it is
+    a MissingError. Closing the generator ends the job.
     """
     import tempfile  # late: few commands start a job
 
@@ -46,7 +46,8 @@ def _records(module: str, lines: IO[str]) -> Generator[dict[str, Any], None, Non
         if not isinstance(record, dict):
             raise JobError(f"the job {module} printed what is no record: {line.strip()[:80]!r}")
         if "error" in record:
-            raise JobError(str(record["error"]), hint=str(record.get("hint", "")))
+            kind = MissingError if record.get("missing") else JobError
+            raise kind(str(record["error"]), hint=str(record.get("hint", "")))
         yield record
 
 

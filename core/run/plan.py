@@ -86,6 +86,8 @@ def plan(act: Act, state: RunState, at: At | None = None) -> Plan:
         case PauseRun():
             if state.paused:
                 raise RefusedError("the run is paused already", hint="resume it to go on")
+            if state.stopped:
+                raise RefusedError("the run does not train, so there is nothing to pause", hint="resume it to go on")
             return Plan(Paused(), "paused: the trainer keeps its memory")
         case ResumeRun():
             return Plan(Resumed(), "the run goes on")

@@ -29,6 +29,10 @@ class StoreError(DflTuiError):
     """A file of the run folder that cannot be written, or is not what its name says."""
 
 
+class MissingError(StoreError):
+    """A generation or preview of that number, which is not there."""
+
+
 class FaceFileError(DflTuiError):
     """A face file that is skipped, with the reason."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.settings.error import RefusedError, StoreError
+from core.settings.error import MissingError, RefusedError, StoreError
 from core.store.blob import Blob, BlobStore, blob_of
 from core.store.disk import Disk, DiskFullError, RealDisk, forget, put, read_whole, sync_folder, trouble
 from core.store.folder import RunFolder
@@ -111,7 +111,7 @@ class Generations:
         try:
             return decode(read_whole(self._disk, path, limit=MAX_MANIFEST_BYTES), number)
         except FileNotFoundError as error:
-            raise StoreError(f"there is no generation {number}", hint="see dfl-tui generations") from error
+            raise MissingError(f"there is no generation {number}", hint="see dfl-tui generations") from error
         except OSError as error:
             raise trouble(error, "read", path) from error
 

@@ -2,7 +2,7 @@
 
 import click
 
-from core.settings.error import DflTuiError, JournalError, RefusedError, SettingError, WireError
+from core.settings.error import DflTuiError, JournalError, MissingError, RefusedError, SettingError, WireError
 from dfl_tui.cli.exit_code import ExitCode
 from dfl_tui.language import _
 
@@ -17,6 +17,7 @@ class RunFailedError(DflTuiError):
 
 CODES: tuple[tuple[type[DflTuiError], ExitCode], ...] = (
     (NotFoundError, ExitCode.NOT_FOUND),
+    (MissingError, ExitCode.NOT_FOUND),
     (RunFailedError, ExitCode.RUN_FAILED),
     (JournalError, ExitCode.FAILED),
     (SettingError, ExitCode.USAGE),
@@ -35,6 +36,6 @@ def usage_sentence(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:]
     context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None:
+    if context is None or message.endswith("?"):  # a near name was offered, which helps more
         return message
     return _("{message}: see {command} --help").format(message=message, command=context.command_path)

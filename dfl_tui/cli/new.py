@@ -13,6 +13,7 @@ from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import summary
 from dfl_tui.cli.person import author
+from dfl_tui.cli.start_option import device_option
 from dfl_tui.language import _, counted
 
 FOLDER = click.Path(exists=True, path_type=Path)
@@ -24,6 +25,7 @@ FOLDER = click.Path(exists=True, path_type=Path)
 @click.option("--src", type=FOLDER, required=True, metavar="DIR", help="Aligned faces of the person to show.")
 @click.option("--dst", type=FOLDER, required=True, metavar="DIR", help="Aligned faces of the person to replace.")
 @click.option("--recipe", default="", metavar="R", help="A built-in recipe, or a TOML file.")
+@device_option
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting; see dfl-tui config.")
 @consent_options
 @click.pass_obj

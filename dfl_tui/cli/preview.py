@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from core.events.act import PreviewNow
+from core.settings.error import RefusedError
 from core.wire.console_record import AskPreview, Preview
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.connection import ANY_ID, Connection
+from dfl_tui.cli.failure import NotFoundError
 from dfl_tui.cli.place import found, reached
 from dfl_tui.language import _
 
@@ -37,14 +39,17 @@ def preview_command(call: Call, name: str, path: Path, is_now: bool, iteration: 
 
 
 def faces(connection: Connection, iteration: int | None) -> list[Preview]:
-    """One answer for each face, for all in one might not fit into a frame."""
+    """One answer for each face, for all in one might not fit into a frame. Raises NotFoundError."""
     side = int(connection.welcome.state.settings["resolution"])  # the run makes it smaller where it would be too long
     rows: list[Preview] = []
     total = 1
     while len(rows) < total:
         first = len(rows)
         when = iteration if not rows else rows[0].iteration  # a newer one may come in between
-        rows.append(connection.ask(Preview, AskPreview(ANY_ID, when, first, 1, side)))
+        try:
+            rows.append(connection.ask(Preview, AskPreview(ANY_ID, when, first, 1, side)))
+        except RefusedError as error:
+            raise NotFoundError(error.message, hint=error.hint) from error
         total = rows[0].total
     return rows
 

@@ -12,6 +12,7 @@ from dfl_tui.cli.detach import says_training_goes_on
 from dfl_tui.cli.following import follow
 from dfl_tui.cli.place import found
 from dfl_tui.cli.plain import plain_lines
+from dfl_tui.cli.start_option import Wanted, start_options
 from dfl_tui.language import _
 
 EVERY = 100  # iterations between plain lines: a line in ten seconds to a few minutes
@@ -20,41 +21,44 @@ EVERY = 100  # iterations between plain lines: a line in ten seconds to a few mi
 @add_everywhere_options
 @click.command("train")
 @run_argument()
-@click.option("--until", type=click.IntRange(min=1), metavar="N", help="Set target_iter: save and stop at iteration N.")
+@start_options
 @click.option("--plain", is_flag=True, help="Print lines instead of opening the console.")
 @click.option("--every", type=click.IntRange(min=1), default=EVERY, show_default=True, metavar="N",
               help="Iterations between plain lines.")
 @screen_options
 @click.pass_obj
-def train_command(call: Call, name: str, until: int | None, plain: bool, every: int, screen: ScreenOptions) -> int:
+def train_command(call: Call, name: str, wanted: Wanted, plain: bool, every: int, screen: ScreenOptions) -> int:
     """Start or go on training a run.
 
     Opens the console in a terminal, else prints lines. Ctrl-C, or q in the console, leaves the
     training running.
     """
     place = found(call, name)
-    start(place, until)
+    start(place, wanted)
     if plain or not has_terminal():
         return follow_plainly(place, every)
     return open_console(call, name, screen)
 
 
-def start(place: Place, until: int | None = None) -> None:
-    """Have the run train, to iteration `until` where that is given. Raises RefusedError where it is there already.
+def start(place: Place, wanted: Wanted) -> None:
+    """Have the run train, with other settings where that is wanted. Raises RefusedError where its target is reached.
 
     The connection is closed again, so that the lease is free for whoever steers next.
     """
     with Connection(ensure_supervisor(place, park=True)) as connection:
         state, tick = connection.welcome.state, connection.welcome.tick
-        target = int(state.settings["target_iter"]) if until is None else until
+        target = int(wanted.values.get("target_iter", state.settings["target_iter"]))
         # Said before anything starts: the trainer would come, see its target, and stop again.
         if 0 < target <= tick.iteration:
             raise RefusedError(
                 _("{name} is at iteration {n} and its target is {target}").format(
                     name=place.name, n=f"{tick.iteration:,}", target=f"{target:,}"),
                 hint=_("dfl-tui train {name} --until N with a larger N goes on").format(name=place.name))
-        if until is not None and until != state.settings["target_iter"]:
-            connection.command(SetValues({"target_iter": until}))
+        if wanted.take:
+            connection.take_lease()
+        changes = {key: value for key, value in wanted.values.items() if value != state.settings[key]}
+        if changes:
+            connection.command(SetValues(changes))
         if state.paused or state.stopped or tick.phase in ("parked", "backoff"):
             connection.command(ResumeRun())
 

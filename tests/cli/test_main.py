@@ -15,7 +15,7 @@ FACES = Path(__file__).parents[1] / "data" / "faces"
 
 
 @pytest.mark.parametrize(("words", "sentence"), [
-    (["sett"], "there is no command 'sett': did you mean set?"),
+    (["sett"], "there is no command 'sett': did you mean set?\n"),
     (["config", "--foo"], "no such option"),
     (["config", "lrr"], "there is no setting 'lrr': did you mean lr?"),
     (["completion", "tcsh"], "is not one of"),

@@ -30,7 +30,8 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 @pytest.fixture
 def made(shell: Shell) -> Shell:
     """A home with one run called a."""
-    shell.done("new", "a", "--src", str(FACES / "src"), "--dst", str(FACES / "dst"), "--recipe", "demo", *SAID)
+    shell.done("new", "a", "--src", str(FACES / "src"), "--dst", str(FACES / "dst"), "--recipe", "demo",
+               "--device", "cpu", *SAID)
     return shell
 
 
@@ -40,6 +41,7 @@ def test_a_run_is_made_with_its_consent_and_recipe_and_shown(made):
     assert "Ben (licence, said by carol), 96 faces in " in shown
     assert "recipe  demo" in shown
     assert "set random_warp = false" in shown
+    assert re.search(r"^  device +cpu$", shown, re.MULTILINE)
 
 
 def test_looking_starts_nothing(made):
@@ -106,6 +108,7 @@ def test_refusals_are_one_sentence_with_the_documented_code(made):
     assert "resolution" in made.refused(ExitCode.REFUSED, "set", "a", "resolution=96")
     assert "none is kept yet" in made.refused(ExitCode.NOT_FOUND, "restore", "a", "3")
     assert "resume" in made.refused(ExitCode.REFUSED, "save", "a")
+    assert "'gpu'" in made.refused(ExitCode.USAGE, "train", "a", "--plain", "--device", "gpu")
     assert "there is a run 'a' already" in made.refused(
         ExitCode.REFUSED, "new", "a", "--src", str(FACES / "src"), "--dst", str(FACES / "dst"), *SAID)
     assert "--src-ground" in made.refused(ExitCode.USAGE, "new", "b", "--src", str(FACES / "src"), "--dst",

@@ -54,6 +54,10 @@ def test_from_a_new_run_to_a_swap(shell, tmp_path):
     shell.done("preview", "a", "--png", str(tmp_path / "p.png"))
     assert cv2.imread(str(tmp_path / "p.png")).shape == (2 * 32, 6 * 32, 3)
 
+    shell.refused(ExitCode.NOT_FOUND, "preview", "a", "--png", str(tmp_path / "q.png"), "--iteration", "7")
+    shell.refused(ExitCode.NOT_FOUND, "swap", "a", str(FACES / "truth"), "--out", str(tmp_path / "s"), "--generation",
+                  "99")
+
     said = shell.done("swap", "a", str(FACES / "truth"), "--out", str(tmp_path / "swapped"), "--format", "npz")
     assert "12 of 12 faces" in said
     with np.load(sorted((tmp_path / "swapped").glob("*.npz"))[0]) as arrays:

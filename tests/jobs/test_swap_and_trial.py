@@ -62,7 +62,8 @@ def test_each_face_becomes_an_array_file_in_the_models_frame_with_its_lineage(tr
 def test_a_generation_that_is_not_there_is_said(trained, tmp_path, capsys):
     run, faces = trained
     assert swap([str(run.path), str(faces / "dst"), "--out", str(tmp_path), "--generation", "9"]) == 1
-    assert records(capsys) == [{"error": "there is no generation 9", "hint": "see dfl-tui generations"}]
+    (said,) = records(capsys)
+    assert said == {"error": "there is no generation 9", "hint": "see dfl-tui generations", "missing": True}
 
 
 @pytest.mark.slow

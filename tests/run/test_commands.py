@@ -130,6 +130,7 @@ def test_stop_saves_ends_and_stays_until_resume(run, console):
     assert run.trainer is None
     assert console.ask(AskGenerations).generations[0].iteration == stopped.event.iteration
     assert console.tick(lambda t: t.phase == "stopped").detail == "saved; resume it to go on"
+    assert "nothing to pause" in console.command(PauseRun()).sentence
     assert isinstance(console.command(StopRun()), Refused)
     assert isinstance(console.command(SaveNow()), Refused)
     waiting = console.command(SetValues({"lr": 1e-3})).event
