@@ -61,7 +61,7 @@ class News:
         phase, detail = conductor.phase
         beat = conductor.attempt.beat if conductor.attempt else None
         return tick(self._ledger.state, Moment(phase, detail, conductor.progress, beat, conductor.contact, time.time(),
-                                               self._machine))
+                                               self._machine, conductor.attempt.ranks if conductor.attempt else ()))
 
     def tick(self) -> None:
         """Send a tick when it says something else than the last one: a run that stands costs no byte."""

@@ -95,7 +95,19 @@ def check_together(settings: Mapping[str, Value]) -> None:
     if settings["pretrain_dir"] and not settings["pretrain_people"]:
         raise SettingError("who is shown in pretrain_dir, and on what ground, is not stated",
                            hint="set pretrain_people with it, in your own words")
+    check_devices(settings)
     check_resolution(settings)
+
+
+def check_devices(settings: Mapping[str, Value]) -> None:
+    """Every device must have a sample of each batch. Raises SettingError."""
+    count = len(str(settings["devices"]).split(","))
+    if count > int(settings["batch_size"]):
+        raise SettingError(f"batch_size = {settings['batch_size']} leaves some of the {count} devices without a sample",
+                           hint=f"raise it to {count} or more, or name fewer devices")
+    if int(settings["nodes"]) > 1 and not settings["node_interface"]:
+        raise SettingError("several nodes need the name of the network interface between them",
+                           hint="set node_interface, such as eth0")
 
 
 def check_resolution(settings: Mapping[str, Value]) -> None:

@@ -43,14 +43,15 @@ class Meeting:
         # Else torch opens a port of its own on all interfaces, beside the store that we have.
         os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
 
-    def store(self, *, hosts: bool = False) -> Store:
-        """The store in which ranks leave word for each other. `hosts`: this is the process whose address it is."""
+    def store(self, *, hosts: bool = False, patience: timedelta = PATIENCE) -> Store:
+        """The store in which ranks leave word for each other. `hosts`: this is the process whose address it is;
+        patience: until it can be reached. Raises RefusedError."""
         if self.is_on_one_machine:
             return FileStore(self.endpoint)
         host, _, port = self.endpoint.rpartition(":")
         try:
             return TCPStore(host, int(port), is_master=hosts, wait_for_workers=False, multi_tenant=True,
-                                 timeout=PATIENCE)
+                                 timeout=patience)
         except (RuntimeError, OSError) as error:    # torch's DistNetworkError is a RuntimeError
             first = str(error).strip().splitlines()[0][:200]
             raise RefusedError(f"{self.endpoint} cannot be {'opened' if hosts else 'reached'} ({first})",
