@@ -1,6 +1,6 @@
 """`make campaign`: what is too long for `make test`. Ends with 1 where one of them fails.
 
-`python -m scripts.campaign [kills] [survive] [frames] [sabotage] [--only NAME]...` runs some of them;
+`python -m scripts.campaign [kills] [survive] [frames] [ranks] [sabotage] [--only NAME]...` runs some of them;
 `--only` picks sabotages.
 """
 
@@ -19,6 +19,7 @@ TESTS = {
     "kills": ("tests/journeys/test_kills.py", "DFL_TUI_KILLS", 100),
     "survive": ("tests/journeys/test_survive.py", "DFL_TUI_SUPERVISOR_KILLS", 20),
     "frames": ("tests/journeys/test_hostile_frames.py", "DFL_TUI_FRAMES", 10_000),
+    "ranks": ("tests/journeys/test_ranks.py", "DFL_TUI_RANKS", 10),
 }
 PARTS = (*TESTS, "sabotage")
 HOURS_4 = 4 * 3600

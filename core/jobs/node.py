@@ -34,8 +34,9 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(f"--{name}", default="")
     words = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO)
-    return told(lambda: lend(Meeting(words.endpoint, words.interface), words.devices,
-                             [f"--{name}={value}" for name in ("cache", "src", "dst") if (value := getattr(words, name))]))
+    kept = {"cache": words.cache, "src": words.src, "dst": words.dst}
+    extra = [f"--{name}={value}" for name, value in kept.items() if value]
+    return told(lambda: lend(Meeting(words.endpoint, words.interface), words.devices, extra))
 
 
 def lend(meeting: Meeting, devices: str, extra: Sequence[str]) -> None:
