@@ -1,5 +1,7 @@
 """What a growth would write into the journal, and when it is refused. Pure, without torch."""
 
+from typing import NamedTuple
+
 from core.events.act import GrowRun
 from core.events.event import Grown
 from core.events.growth import before_name, octave_blocks, with_octaves
@@ -63,9 +65,16 @@ def guard(act: GrowRun, state: RunState, at: At | None) -> None:
         hint=f"train until it is below {FLOOR_TIMES:g} times, or give a reason to grow now")
 
 
-def undone_growth(state: RunState) -> int | None:
-    """The generation that taking the last change back goes back to, where that is a growth and nothing that was asked
-    for since waits; else None. Raises RefusedError when the backup is not there."""
+class UndoneGrowth(NamedTuple):
+    """A growth that is to be taken back: the generation before it, and the event that asked for it, if one did."""
+
+    generation: int
+    asked: int | None
+
+
+def undone_growth(state: RunState) -> UndoneGrowth | None:
+    """What taking the last change back means, where that is a growth and nothing that was asked for since waits; else
+    None. Raises RefusedError when the backup is not there."""
     last = state.undoable[-1] if state.undoable else None
     if last is None or not isinstance(last.body, Grown) or any(e.number > last.number for e in state.waiting):
         return None
@@ -73,4 +82,4 @@ def undone_growth(state: RunState) -> int | None:
     if name not in state.backups:
         raise RefusedError(f"the backup {name} was not written, so this growth cannot be taken back",
                            hint="go back to another save")
-    return state.backups[name]
+    return UndoneGrowth(state.backups[name], last.asked)

@@ -39,7 +39,7 @@ class Steering:
             case WithdrawAct(event=number) if wish.at is None:
                 desk.withdraw(number, wish)
             case UndoLast() if wish.at is None and (growth := undone_growth(self._ledger.state)) is not None:
-                await self.roll_back(growth, wish)  # weights were made: only the save before it takes that back
+                await self.roll_back(growth.generation, wish, unasked=growth.asked)    # only a save takes weights back
             case _:
                 desk.take(wish, progress=self._conductor.progress)
 
@@ -83,8 +83,11 @@ class Steering:
             raise RefusedError(f"the target of {target:,} iterations is reached",
                                hint="set target_iter higher, or to 0, and resume the run then")
 
-    async def roll_back(self, generation: int, wish: Wish) -> None:
-        """Go on from an earlier generation in a new life. Raises StoreError when there is no such generation."""
+    async def roll_back(self, generation: int, wish: Wish, *, unasked: int | None = None) -> None:
+        """Go on from an earlier generation in a new life. Raises StoreError when there is no such generation.
+
+        unasked: the event that asked for what is taken back. Then it waits again, and would come again at once.
+        """
         # Pinned: the save with which the trainer ends may push it out of those that are kept.
         kept, pin = await self._archive.pinned(generation)
 
@@ -95,7 +98,8 @@ class Steering:
             with pin:
                 if self._write(RolledBack(kept.number, kept.iteration, kept.journal, life), wish,
                                sentence + withdrawn(len(dropped))):
-                    self._conductor.desk.dropped_by_roll_back(dropped)
+                    again = [e for e in self._ledger.state.waiting if e.number == unasked]
+                    self._conductor.desk.dropped_by_roll_back([*dropped, *again])
                     self._conductor.goes_back_to(kept.iteration)
 
         self._conductor.when_ended("to go back to an earlier generation", write_down)

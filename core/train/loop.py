@@ -16,6 +16,7 @@ from core.settings.error import DflTuiError
 from core.train.batches import Batches
 from core.train.boundary import Boundary, EndTraining, Measured
 from core.train.course import Course
+from core.train.floor import measure
 from core.train.leader import Leader
 from core.train.lrd import LrdStream
 from core.train.notices import Notices
@@ -178,10 +179,11 @@ class Loop:
             self._tools.boundary.mention(choice, self.iteration)
 
     def before_growth(self, act: GrowRun) -> Measured:
-        """Note how the run stands: nothing of the network changes before the growth is written down."""
+        """Note how the run stands: nothing of the network changes before the growth is written down. Where a reason
+        overrides the guard, it is measured all the same: the journal tells what was overridden."""
         del act
         self._before = self._standing()
-        return Measured()
+        return measure(self._tools.step.network, self._tools.faces.caches, self._tools.course.settings, self.iteration)
 
     def after_growth(self) -> None:
         """Backups on both sides of the growth, which is in force already but not made yet."""
