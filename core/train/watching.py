@@ -37,6 +37,8 @@ from core.watch.watch import Row, Watch
 PACE_ITERATIONS = 100       # recent iterations whose mean time a reading's cost is held against
 TOLD = (("plateau", "loss"), ("plateau", "likeness"), ("drop", "likeness"))     # told whether they hold or not
 
+WARNED = (("drop", "likeness"), ("divergence", "loss"))     # written into the journal when they begin to hold
+
 log = logging.getLogger(__name__)
 
 
@@ -193,10 +195,12 @@ class Watching:
     def _tell(self, iteration: int, told: Readings) -> None:
         shown = [v for v in told.verdicts if v.holds or (v.kind, v.of) in TOLD]
         for verdict in told.verdicts:
-            if verdict.holds and verdict.kind in ("drop", "divergence", "sustained", "not_finite") and is_new(
-                    verdict, self._news.verdicts):
+            if verdict.holds and is_new(verdict, self._news.verdicts):
                 log.info("verdict kind=%s of=%s iteration=%d %s", verdict.kind, verdict.of, verdict.iteration,
                          verdict.sentence)
+                # What is trained a second time was warned of the first time.
+                if (verdict.kind, verdict.of) in WARNED and iteration >= self._course.state.iteration:
+                    self._notices.warn(verdict.of, verdict.sentence)
         self._news = WatchNews(self._news.likeness, shown)
         self._publisher.watched(iteration, None, self._news)
 

@@ -7,6 +7,7 @@ from textual.strip import Strip
 
 from core.settings.family import SAEHD
 from core.settings.kind import Value
+from core.wire.console_record import Tick
 from dfl_tui.draw.line import Part, between, width_of
 from dfl_tui.draw.number import duration
 from dfl_tui.language import _
@@ -27,6 +28,7 @@ class View:
     phase: Phase
     iteration: str
     speed: str
+    alike: str
     split: str
     eta: str
     contact: str
@@ -48,6 +50,7 @@ def select(model: Model) -> View:
         phase=phase_of(model),
         iteration=f"{tick.iteration:,}{of}" if tick else "",
         speed=f"{tick.it_s:.2f} it/s" if tick and moving else "",
+        alike=alike(tick) if tick else "",
         split=split(tick.data_ms, tick.compute_ms, tick.save_ms) if tick and moving else "",
         eta=_("{time} left").format(time=coarse(tick.eta_s)) if tick and tick.eta_s is not None else "",
         contact=contact(tick.contact, model.wall) if tick else "",
@@ -62,6 +65,14 @@ def network_word(settings: Mapping[str, Value]) -> str:
     """What the network is called: its letters, or its family where that has one shape only."""
     model = settings.get("model", SAEHD)    # a supervisor of an older version has no families
     return str(settings["archi"] if model == SAEHD else model)
+
+
+def alike(tick: Tick) -> str:
+    """The newest likeness with its interval, "" while none was read that means something."""
+    read = tick.watch.likeness if tick.watch else None
+    if read is None or read.trouble or read.measure != "likeness":
+        return ""
+    return _("likeness {score} ±{half}").format(score=f"{read.score:.0f}", half=f"{(read.high - read.low) / 2:.0f}")
 
 
 def split(data_ms: float, compute_ms: float, save_ms: float) -> str:
@@ -95,7 +106,8 @@ def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
     """Two rows. Pure."""
     state = mood_style(view.phase.mood, look)
     first: list[Part] = [(f" {view.run}", look.accent), (f"   {view.phase.glyph} {_(view.phase.word)}", state)]
-    for text, style in ((view.iteration, look.strong), (view.speed, look.speed), (view.eta, look.plain)):
+    for text, style in ((view.iteration, look.strong), (view.speed, look.speed), (view.alike, look.good),
+                        (view.eta, look.plain)):
         if text:
             first.append((f"   {text}", style))
     second: list[Part] = [(f" {view.split}", look.pale)] if view.split else []

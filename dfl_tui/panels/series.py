@@ -1,5 +1,6 @@
 """One line a series: its name, its newest value, its shape over the last iterations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 
@@ -19,10 +20,12 @@ from dfl_tui.panels.panel import Panel
 RANGE = 5_000        # iterations shown; what happened lately, where the chart shows the whole
 NAME_CELLS, VALUE_CELLS = 6, 8
 # metric column -> name on screen. Iterations a second are not recorded: they are a thousand over total_ms.
-SHOWN = {"src": "src", "dst": "dst", "masks": "masks", "d_real": "D real", "d_fake": "D fake", "code_real": "C real",
-         "code_fake": "C fake", "lr": "rate", "total_ms": "it/s"}
+SHOWN = {"src": "src", "dst": "dst", "masks": "masks", "likeness": "alike", "d_real": "D real", "d_fake": "D fake",
+         "code_real": "C real", "code_fake": "C fake", "lr": "rate", "total_ms": "it/s"}
 # What the discriminators of pictures (D) and of codes (C) believe; a line each while they learn.
 BELIEFS = ("d_real", "d_fake", "code_real", "code_fake")
+# Read now and then: a bucket without a reading shows the one before it.
+READ = ("likeness",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def select(model: Model) -> View:
     for column, name in SHOWN.items():
         line = Line(name, values.get(column, ""), means(history, column))
         known = [value for value in line.means if isfinite(value)]
-        if column not in BELIEFS:
+        if column not in BELIEFS and (column not in READ or known or line.value):
             lines.append(line)
         elif known:     # no tick tells these
             lines.append(replace(line, value=short(known[-1])))
@@ -66,6 +69,9 @@ def newest(tick: Tick | None) -> dict[str, str]:
     if tick.losses is not None:
         values |= {"src": short(tick.losses.src_smooth), "dst": short(tick.losses.dst_smooth),
                    "masks": short(tick.losses.masks)}
+    if tick.watch is not None and tick.watch.likeness is not None:
+        likeness = tick.watch.likeness
+        values["likeness"] = f"{likeness.score:.0f} ±{(likeness.high - likeness.low) / 2:.0f}"
     return values
 
 
@@ -77,7 +83,16 @@ def means(history: History | None, column: str) -> tuple[float, ...]:
     if column == "total_ms":
         # The mean of a rate is not the rate of the mean, but bars of a few iterations do not show it.
         mean = [1000.0 / ms if ms > 0 else nan for ms in mean]
-    return tuple(mean)
+    return tuple(carried(mean) if column in READ else mean)
+
+
+def carried(values: Sequence[float]) -> list[float]:
+    """Each gap filled with the value before it."""
+    filled, last = [], nan
+    for value in values:
+        last = value if isfinite(value) else last
+        filled.append(last)
+    return filled
 
 
 def question(iteration: int, width: int) -> AskHistory | None:
@@ -94,7 +109,7 @@ def question(iteration: int, width: int) -> AskHistory | None:
 def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
     """A row a series. Pure."""
     styles = {"src": look.src, "dst": look.dst, "masks": look.masks, "rate": look.rate, "it/s": look.speed,
-              "D real": look.src, "D fake": look.dst, "C real": look.src, "C fake": look.dst}
+              "alike": look.good, "D real": look.src, "D fake": look.dst, "C real": look.src, "C fake": look.dst}
     rows = []
     for line in view.lines:
         style = styles[line.name]

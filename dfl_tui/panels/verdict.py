@@ -63,9 +63,21 @@ def training(model: Model, state: RunState, tick: Tick) -> list[str]:
     if tick.losses is not None:
         mean = (tick.losses.src_smooth + tick.losses.dst_smooth) / 2
         loss = _("Loss {loss}{trend}.").format(loss=short(mean), trend=trend(model))
-    next_thing = coming(state, tick, with_time=False)
-    forms = [[well, loss, coming(state, tick)], [well, loss, next_thing], [well, next_thing], [well]]
+    alike, next_thing = likeness(tick), coming(state, tick, with_time=False)
+    forms = [[well, loss, alike, coming(state, tick)], [well, loss, alike, next_thing], [well, alike, next_thing],
+             [well, next_thing], [well]]
     return list(dict.fromkeys(" ".join(part for part in form if part) for form in forms))
+
+
+def likeness(tick: Tick) -> str:
+    """How much the swap looks like the source person, and where it goes: by the same faces as at the reading before."""
+    read = tick.watch.likeness if tick.watch else None
+    if read is None or read.trouble:
+        return ""
+    moves = _(", rising") if read.change_low > 0 else _(", falling") if read.change_high < 0 else ""
+    if read.measure != "likeness":
+        return _("Departure from the destination {score}{trend}.").format(score=f"{read.score:.0f}", trend=moves)
+    return _("Likeness {score}{trend}.").format(score=f"{read.score:.0f}", trend=moves)
 
 
 def stage(state: RunState, tick: Tick) -> str:
