@@ -12,6 +12,7 @@ from tests.console.pty_terminal import PtyTerminal
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
+LIGHT = re.compile(rb"[;\[](?:47|107)m")     # a background of a light theme
 SGR = re.compile(rb"([0-9;]*)m")
 RESTORED = b"\x1b[?1049l"      # the alternate screen is left
 END_CPU_S = 3.0                # to an end; one that spins until the watch ends it by force spends as much by itself
@@ -87,6 +88,11 @@ def test_colours_none_writes_no_colour_of_the_sixteen(open_console: Opener):
     terminal = open_console(colours="none")
     terminal.wait_for_text("▶ training")
     terminal.wait_for_text("swap")
+    before = len(terminal.output)
+    terminal.press("\x1bOQ")      # F2: of the light theme's colours some are next to one of the sixteen that is no grey
+    terminal.wait_for(lambda: LIGHT.search(terminal.output, before) is not None, "the light theme")
+    before = len(terminal.output)
+    terminal.wait_for(lambda: b"dst" in terminal.output[before:], "a row of it")
     codes = {int(code) for part in bytes(terminal.output).split(b"\x1b[") if (found := SGR.match(part))
              for code in found[1].split(b";") if code}
     greys = {30, 37, 40, 47, 90, 97, 100, 107}
