@@ -11,11 +11,12 @@ from dfl_tui.binding import bindings
 from dfl_tui.cli.person import user_name
 from dfl_tui.draft import SIDES, Draft, Field, fields, missing, wrong
 from dfl_tui.draw.line import fit
-from dfl_tui.language import _
+from dfl_tui.language import _, counted
 from dfl_tui.look import Look
 from dfl_tui.making import Told, faces_sentence, make, read_faces, try_step
 from dfl_tui.model import Model
 from dfl_tui.panels.listing import Listing, Row
+from dfl_tui.screens.confirm import Confirm
 from dfl_tui.screens.list_screen import ListScreen
 from dfl_tui.screens.path_suggester import PathSuggester
 from dfl_tui.screens.prompt import Prompt
@@ -108,6 +109,21 @@ class NewRunScreen(ListScreen):
         self._kept: tuple[tuple[str, str], ...] = ()      # results of the work in hand
         self._said: tuple[tuple[str, str], ...] = ()      # these, and how far it is
         self._busy = False
+        self._fresh = dict(self.form.draft.values)
+
+    def action_back(self) -> None:
+        """End the filter, else leave the form; what is filled in is kept nowhere, so a question comes first."""
+        filled = sum(value != self._fresh.get(key) for key, value in self.form.draft.values.items())
+        if self.form.words or not filled:
+            super().action_back()
+            return
+
+        def leave(agreed: bool | None) -> None:
+            if agreed:
+                super(NewRunScreen, self).action_back()
+
+        lost = counted("{n} field that you filled in is lost.", "{n} fields that you filled in are lost.", filled)
+        self.app.push_screen(Confirm(_("Throw the form away?"), lost, yes=_("throw it away")), leave)
 
     def on_mount(self) -> None:
         super().on_mount()

@@ -353,6 +353,8 @@ async def test_a_run_is_made_in_the_form_from_real_faces(tmp_path):
         await shows(pilot, "src: 96 faces (96 whole_face)", "dst: 96 faces")
         place = await asyncio.to_thread(make, form.draft, tmp_path, lambda _sentence: None)
         await pilot.press("escape")
+        await shows(pilot, "Throw the form away?", "5 fields that you filled in are lost.")
+        await pilot.press("y")
         await shows(pilot, "made", "synthetic on synthetic")
         assert find(tmp_path, "made") == place
 
