@@ -6,6 +6,7 @@ knows of it. What a disk or a missing package refuses is said once and tried aga
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -18,6 +19,9 @@ from core.store.metric_events import EventFiles
 from core.store.metric_reader import MetricReader, Piece
 
 LOOK_S = 2.0        # a person who follows the file in a spreadsheet or in TensorBoard looks no oftener
+# A run of a million rows that is copied for the first time is minutes behind: whoever stops it must not wait for that.
+# The next start goes on.
+END_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +75,7 @@ class Copies:
         self._thread.start()
 
     def close(self) -> None:
-        """Copy what is left, and end the thread. Call it when no more rows come."""
+        """Copy what is left as far as END_S reaches, and end the thread. Call it when no more rows come."""
         self._stop.set()
         self._thread.join()
 
@@ -79,7 +83,8 @@ class Copies:
         try:
             while not self._stop.wait(LOOK_S):
                 self._look()
-            while not self._look():
+            ends_s = time.monotonic() + END_S
+            while not self._look() and time.monotonic() < ends_s:
                 pass
         except Exception:  # a thread's main: copies are a convenience, and no reason to end a training
             log.exception("copies ended")

@@ -58,6 +58,17 @@ def test_a_copy_is_written_while_it_is_wanted_and_whole_again_when_it_is_wanted_
     assert not folder.tensorboard.exists()
 
 
+def test_an_end_waits_for_no_long_backlog_and_the_next_start_goes_on(folder, monkeypatch):
+    monkeypatch.setattr(copies, "LOOK_S", 60.0)
+    monkeypatch.setattr(copies, "END_S", 0.0)
+    monkeypatch.setattr("core.store.metric_copy.MOST_ROWS", 1024)
+    MetricWriter(folder.metrics, COLUMNS).append(rows(1, 3000))
+    wanted = {"write_csv": True, "write_tensorboard": False}
+    for reached in (1024, 2048, 3000):
+        Copies(folder, lambda: wanted, print).close()
+        assert iterations(folder) == list(range(1, reached + 1))
+
+
 def test_new_columns_of_a_newer_program_begin_the_table_anew(folder):
     MetricWriter(folder.metrics, COLUMNS).append(rows(1, 3))
     Copies(folder, lambda: {"write_csv": True, "write_tensorboard": False}, print).close()
