@@ -105,7 +105,7 @@ class Writer:
                 raise TypeError(f"holds a {type(value).__name__}, which files of the original never do")
 
     def whole(self, value: int) -> None:
-        """A whole number. Protocol 3 in one form for all sizes; 4 as Python's own pickler writes it."""
+        """A whole number. In protocol 3 one form for all sizes, in 4 short ones for small numbers."""
         if self.protocol == 4 and 0 <= value < 256:
             self.out += b"K" + struct.pack("<B", value)
         elif self.protocol == 4 and -(2**31) <= value < 2**31:

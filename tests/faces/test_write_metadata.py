@@ -1,20 +1,14 @@
 """Changing the metadata of an aligned JPEG: everything else stays byte for byte, and the file is never lost."""
 
 import os
-import pickle
 import shutil
 
 import numpy as np
 import pytest
 from face_making import JPEGS, joined, metadata_of, segments, with_payload
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from core.faces.face_type import FaceType
 from core.faces.loose import read_face
-from core.faces.pickle_writer import pickled
 from core.faces.picture import read_xseg
-from core.faces.unpickle import unpickle
 from core.faces.write_metadata import MAX_BAKED_BYTES, bake_mask, encoded, replace_metadata
 from core.settings.error import FaceFileError
 
@@ -126,31 +120,3 @@ def test_a_mask_that_no_png_holds_becomes_a_jpeg_with_room_for_the_rest(path):
     assert read_face(path)[0].xseg is not None
     with pytest.raises(FaceFileError, match="no room"):
         encoded(np.random.default_rng(1).random((4096, 4096), np.float32))
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-2**63, 2**63 - 1) | st.floats(allow_nan=False)
-    | st.text(st.characters(codec="utf-8"), max_size=9) | st.binary(max_size=9),
-    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=12)
-
-
-@settings(max_examples=150, deadline=None)
-@given(VALUES)
-def test_written_pickles_say_the_same_to_python_and_to_us(value):
-    assert pickle.loads(pickled(value, 3)) == value
-    assert repr(unpickle(pickled(value, 3), max_values=10_000)) == repr(value)
-
-
-@pytest.mark.parametrize("array", [np.arange(6, dtype=np.float32).reshape(2, 3), np.zeros((5, 1), np.uint8),
-                                   np.asfortranarray(np.arange(6.0).reshape(2, 3)), np.arange(3, dtype=">i4"),
-                                   np.array(2.5), np.array([True])], ids=str)
-def test_arrays_are_written_under_the_names_that_the_original_knows(array):
-    written = pickled({"a": array}, 3)
-    assert b"numpy._core" not in written and b"numpy.core.multiarray" in written
-    for read in (pickle.loads(written), unpickle(written, max_values=1000)):
-        assert np.array_equal(read["a"], array) and read["a"].shape == array.shape
-
-
-def test_enums_are_written_as_the_original_writes_them():
-    assert pickled(FaceType.head, 3) == b"\x80\x03cfacelib.FaceType\nFaceType\n\x8a\x01\x0a\x85R."

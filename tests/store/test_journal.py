@@ -25,6 +25,7 @@ from core.events.event import (
     Event,
     FacesChanged,
     FaceSetNote,
+    Grown,
     Locked,
     NetworkMade,
     Paused,
@@ -41,7 +42,7 @@ from core.events.event import (
 from core.settings.error import JournalError, StoreError
 from core.settings.registry import defaults
 from core.store.disk import DiskFullError
-from core.store.journal import JournalWriter, read_journal, scan_journal
+from core.store.journal import JournalWriter, folded, read_journal, scan_journal
 
 from .model_disk import ModelDisk
 
@@ -59,6 +60,7 @@ BODIES: list[Body] = [
     Withdrawn(9), BackedUp("before heads", 3), RolledBack(3, 400, 7, 1), Started("cpu", None), Started("cuda:0", 4),
     Ended("killed", "killed by signal 9", None, 9), Warned("disk", "the disk is full"), Renamed("demo", "demo2"),
     FacesChanged("dst", NOTE, 12345),
+    Grown(64, 128, "octaves:1", [Block("encoder.octave1", "encoder", 4864, 2)], [], floor=0.5, error=1.25),
 ]
 
 
@@ -184,6 +186,23 @@ def test_an_unknown_kind_or_field_is_an_error_even_in_the_last_line(tmp_path, bo
     path.write_bytes(path.read_bytes() + b'{"check":"%08x","event":%s}\n' % (zlib.crc32(text), text))
     with pytest.raises(JournalError, match=r"line 2 .* does not know"):
         read_journal(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage without an end", bytes(200)], ids=["empty", "garbage", "zeros"])
+def test_a_journal_without_a_birth_is_named_with_its_line(tmp_path, content):
+    path = tmp_path / "j"
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match=f"line 1 of {path} is not the birth of a run: restore it"):
+        folded(read_journal(path), path)
+
+
+def test_events_in_an_impossible_order_are_told_with_the_file(tmp_path):
+    path = tmp_path / "j"
+    events = written(path, 3)
+    with pytest.raises(JournalError, match=f"^{path}: "):
+        folded([events[0], events[2]], path)
+    with pytest.raises(JournalError, match=f"^{path}: the journal begins with"):
+        folded(events[1:], path)
 
 
 def test_a_journal_that_is_not_there_is_an_error_and_an_empty_one_is_not(tmp_path):
