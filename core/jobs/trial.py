@@ -18,6 +18,7 @@ from core.settings.registry import birth_settings, check_together, parse_all
 from core.train.device import is_out_of_memory
 from core.train.machine import choose_machine
 from core.train.optim import make_optimizer
+from core.train.probe import check_numerics
 from core.train.step import Step
 from core.train.train_batch import to_train_batch
 from core.train.training_faces import open_faces
@@ -49,6 +50,7 @@ def try_settings(src: Path, dst: Path, cache: Path, assignments: Sequence[str]) 
         step = Step(network, make_optimizer(str(settings["optimizer"]), network))
         batch = faces.batch(life=0, iteration=0, drawn={"src": 0, "dst": 0}, settings=settings)
         tell({"phase": "tries a step"})
+        check_numerics(step, settings, machine.name)
         trial = try_step(step, to_train_batch(batch, machine.device), settings)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):

@@ -89,6 +89,11 @@ class GrowingNetwork(BlockNetwork):
         """
         self._smoothness = [min((iteration - octave.born) / ramp, 1.0) if ramp else 1.0 for octave in self.octaves]
 
+    @property
+    def is_ramping(self) -> bool:
+        """Whether it draws otherwise at each iteration."""
+        return any(0 < smoothness < 1 for smoothness in self._smoothness)
+
     def parts(self, number: int) -> OctaveParts:
         """Octave `number`, counted from 1."""
         octave = self.get_submodule(f"octave{number}")

@@ -3,9 +3,14 @@
 Maps lie in memory with the channels last: depth-to-space is then a copy of long runs, and convolutions of few channels
 are faster (128 -> 12 at 64 px, forward and backward, 22 ms or 16 ms on one AVX-512 core). Results are the same for any
 layout. Activations work in place: a convolution needs its input for its gradient, never its output.
+
+Under torch.autocast convolutions compute in half precision. What must not is in float32 here whoever calls: dense
+layers and pixel norm, which sum over thousands of numbers, and sigmoids, for bf16 has two bits less than a picture near
+1. Without autocast none of that does anything.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import ClassVar
 
 import torch
@@ -27,24 +32,49 @@ def cosine(x: Tensor, slope: float) -> Tensor:  # noqa: ARG001 - every activatio
     return x * torch.cos(x)
 
 
+def widened(x: Tensor) -> Tensor:
+    """`x` in float32 where it was in half precision, else as it is."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
+def in_full(x: Tensor) -> AbstractContextManager[object]:
+    """Where what is computed of `x` keeps its precision, whatever autocast says."""
+    if x.is_meta or not torch.is_autocast_enabled(x.device.type):
+        return nullcontext()
+    return torch.autocast(x.device.type, enabled=False)
+
+
 def depth_to_space(x: Tensor) -> Tensor:
     """(b, 4c, h, w) -> (b, c, 2h, 2w) in DCR order: channel (2 dy + dx) c + k becomes pixel (2i + dy, 2j + dx) of k.
 
     `torch.pixel_shuffle` reads its channels in another order and would scramble the original's weights.
     """
     b, c, h, w = x.shape
+    if x.is_contiguous() and not x.is_contiguous(memory_format=torch.channels_last):    # plain order stays plain
+        planes = x.view(b, 2, 2, c // 4, h, w).permute(0, 3, 4, 1, 5, 2)
+        return planes.reshape(b, c // 4, 2 * h, 2 * w)
     pixels = x.permute(0, 2, 3, 1).reshape(b, h, w, 2, 2, c // 4)
     return pixels.permute(0, 1, 3, 2, 4, 5).reshape(b, 2 * h, 2 * w, c // 4).permute(0, 3, 1, 2)
 
 
 def pixel_norm(x: Tensor) -> Tensor:
     """(b, n) scaled so that each row's mean square is 1."""
+    x = widened(x)
     return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + PIXEL_NORM_FLOOR)
 
 
 def convolution(inputs: int, outputs: int, side: int, *, stride: int = 1) -> nn.Conv2d:
     """A convolution with bias and zeros around: side // 2 on all sides, whatever the stride."""
     return nn.Conv2d(inputs, outputs, side, stride=stride, padding=side // 2)
+
+
+class Dense(nn.Linear):
+    """A dense layer, in float32 under autocast too: its sums are long, and of small batches a copy of its weights in
+    half precision would cost more than it saves."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with in_full(x):
+            return super().forward(widened(x))
 
 
 class Down(nn.Module):
@@ -96,8 +126,7 @@ class ImageOut(nn.Module):
 
     def logits(self, x: Tensor) -> Tensor:
         """The picture before its sigmoid: octaves add to it there, where nothing saturates."""
-        y: Tensor = self.conv(x)
-        return y
+        return widened(self.conv(x))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.logits(x).sigmoid_()  # (b, 3, h, w)
@@ -120,7 +149,7 @@ class HalfImageOut(nn.Module):
         middle, *others = (dict(conv.named_parameters()) for conv in self.children())
         weight = torch.cat([F.pad(middle["weight"], (1, 1, 1, 1)), *(other["weight"] for other in others)])
         bias = torch.cat([middle["bias"], *(other["bias"] for other in others)])
-        return depth_to_space(F.conv2d(x, weight, bias, padding=1))
+        return widened(depth_to_space(F.conv2d(x, weight, bias, padding=1)))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.logits(x).sigmoid_()  # (b, 3, 2h, 2w)
@@ -135,8 +164,7 @@ class MaskOut(nn.Module):
 
     def logits(self, x: Tensor) -> Tensor:
         """The mask before its sigmoid."""
-        y: Tensor = self.conv(x)
-        return y
+        return widened(self.conv(x))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.logits(x).sigmoid_()  # (b, 1, h, w)

@@ -87,6 +87,10 @@ class FaceNetwork(Blocked, Protocol):
     def stand_at(self, iteration: int, ramp: int) -> None:
         """Draw as after `iteration` completed ones: how far octaves are from their birth, in `ramp` iterations."""
 
+    @property
+    def is_ramping(self) -> bool:
+        """Whether it draws otherwise at each iteration."""
+
     # --- training: with gradients ---------------------------------------------------------------------------------
     def codes(self, src: Tensor, dst: Tensor, *, shared_pass: bool, mix: Tensor | None = None) -> Codes:
         """Codes of warped faces. mix: (b, inter channels, 1, 1) of 0 and 1, 1 = the channel of inter_src."""

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.nets.layer import Activation, Down, Res, Residue, Up, depth_to_space
+from core.nets.layer import Activation, Down, Res, Residue, Up, depth_to_space, in_full
 from core.nets.part import activation_of, decoder_widths
 from core.nets.shape import NetworkShape
 from core.settings.growth import Octave
@@ -142,7 +142,8 @@ def smooth(x: Tensor) -> Tensor:
     y = x.reshape(b * c, 1, h, w)
     y = torch.cat([y[:, :, :1], y[:, :, :1], y, y[:, :, -1:], y[:, :, -1:]], 2)
     y = torch.cat([y[..., :1], y[..., :1], y, y[..., -1:], y[..., -1:]], 3)
-    return depth_to_space(F.conv2d(y, kernel)).reshape(b, c, 2 * h, 2 * w)
+    with in_full(y):    # logits: 8 bits of them are too few
+        return depth_to_space(F.conv2d(y, kernel)).reshape(b, c, 2 * h, 2 * w)
 
 
 def enlarged(x: Tensor, smoothness: float) -> Tensor:

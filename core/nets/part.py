@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from core.nets.layer import (
     Activation,
+    Dense,
     Down,
     HalfImageOut,
     ImageOut,
@@ -47,7 +48,7 @@ class Encoder(nn.Module):
             self.down5 = Down(8 * e, 8 * e, act)
             self.res5 = Res(8 * e, act)
         self.levels = [name for name, _ in self.named_children()]
-        self.dense1 = nn.Linear(shape.features, shape.ae) if shape.is_amp else nn.Identity()
+        self.dense1 = Dense(shape.features, shape.ae) if shape.is_amp else nn.Identity()
 
     def forward(self, x: Tensor, added: Tensor | None = None) -> Tensor:
         """added: (b, e, R/2, R/2), what the stems of octaves saw, or None."""
@@ -65,8 +66,8 @@ class Inter(nn.Module):
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.map = (shape.inter_channels, shape.dense_side, shape.dense_side)
-        self.dense1 = nn.Identity() if shape.is_amp else nn.Linear(shape.features, shape.ae)
-        self.dense2 = nn.Linear(shape.ae, shape.inter_channels * shape.dense_side**2)
+        self.dense1 = nn.Identity() if shape.is_amp else Dense(shape.features, shape.ae)
+        self.dense2 = Dense(shape.ae, shape.inter_channels * shape.dense_side**2)
         widen = Up(shape.inter_channels, shape.inter_channels, activation_of(shape))
         self.upscale1 = nn.Identity() if shape.archi.is_deep else widen
 

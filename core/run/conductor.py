@@ -30,6 +30,7 @@ from core.wire.trainer_record import (
     Applied,
     At,
     Begin,
+    Declined,
     Finish,
     NotSaved,
     Previewed,
@@ -211,6 +212,8 @@ class Conductor:
         match report:
             case At():
                 self.desk.on_at(report)
+            case Declined():
+                self.desk.on_declined(report)
             case Applied():
                 self.desk.on_applied(report)
             case Propose():

@@ -50,6 +50,7 @@ from core.wire.trainer_record import (
     Apply,
     Ask,
     At,
+    Declined,
     Drop,
     NotSaved,
     Previewed,
@@ -258,6 +259,12 @@ class Desk:
         self._unapplied[event.number] = (wish, event, planned)
         if isinstance(planned.body, Stopped):
             self._end_trainer("the run is stopped")
+
+    def on_declined(self, report: Declined) -> None:
+        """The machine cannot do what was asked for."""
+        wish = self._wishes.pop(report.command, None)
+        if wish is not None:
+            self._let_go(report.command, wish, RefusedError(report.sentence, hint=report.hint))
 
     def _let_go(self, ref: int, wish: Wish, error: DflTuiError) -> None:
         """An act cannot be carried out: the trainer goes on, whoever waits is told."""

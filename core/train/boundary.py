@@ -7,8 +7,9 @@ The training thread stands still from At to Apply: changes are rare, and the jou
 
 from typing import NamedTuple, Protocol
 
-from core.events.act import GrowRun, MakeBackup, PreviewNow, SaveNow
+from core.events.act import Act, GrowRun, MakeBackup, PreviewNow, SaveNow
 from core.events.event import Body, Stopped
+from core.settings.error import RefusedError
 from core.train.course import Course
 from core.train.pipe import Ending, Pipe
 from core.wire.trainer_record import (
@@ -17,6 +18,7 @@ from core.wire.trainer_record import (
     Ask,
     At,
     Begin,
+    Declined,
     Drop,
     Finish,
     Phase,
@@ -54,6 +56,9 @@ class Errands(Protocol):
 
     def attend(self) -> None:
         """Do what is wanted or due by the clock, as far as it can be done now."""
+
+    def why_not(self, act: Act) -> RefusedError | None:
+        """Why an act cannot be carried out on this machine, None where it can."""
 
     def before_growth(self, act: GrowRun) -> Measured:
         """Measure whether a growth can help, and note how the run stands now."""
@@ -134,7 +139,10 @@ class Boundary:
                 self._pipe.say(At(ask.command, self._iteration, floor, error))
                 if self._wait_for(ask.command):
                     errands.after_growth()
-            case _:
+            case act:
+                if (refused := errands.why_not(act)) is not None:
+                    self._pipe.say(Declined(ask.command, refused.message, refused.hint))
+                    return
                 self._pipe.say(At(ask.command, self._iteration))
                 self._wait_for(ask.command)
 

@@ -16,6 +16,7 @@ from core.train.machine import identity
 from core.train.optim import make_optimizer
 from core.train.pipe import Pipe
 from core.train.preview import Preview
+from core.train.prober import Prober
 from core.train.publisher import Publisher
 from core.train.reading_rows import ReadingRows
 from core.train.resume import load
@@ -26,6 +27,7 @@ from core.train.training_faces import SIDES, TrainingFaces
 from core.train.watching import Watching
 from core.train.world import World
 from core.train.writer import Writer
+from core.wire.trainer_record import Phase
 
 PREVIEW_PATIENCE_S = 2.0    # at the end, for a preview that is being written
 
@@ -69,6 +71,7 @@ def make_tools(pipe: Pipe, ground: Ground, faces: TrainingFaces, step: Step, sta
     kept = ground.start.generation.extra.get("watch") if ground.start.generation else None
     watching = Watching(course, reader, rows, publisher, notices, kept=kept)
     keys = {side: faces.sets[side].key for side in SIDES}
+    prober = Prober(step, course, ground.boundary, ground.machine.name, lambda doing: pipe.say(Phase("trial", doing)))
     leader = Leader(step, course, drawn=batches.state, keys=keys, cache=cache)
     return Tools(pipe, ground.boundary, course, faces, batches, step, writer, preview, publisher, notices,
-                 identity(course.state.settings, ground.machine, ranks=step.world.size), leader, watching)
+                 identity(course.state.settings, ground.machine, ranks=step.world.size), leader, watching, prober)

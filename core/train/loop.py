@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from core.events.act import GrowRun
+from core.events.act import Act, GrowRun
 from core.events.event import FacesChanged, FaceSetNote, NetworkMade, Stopped
 from core.events.growth import after_name, before_name
 from core.events.reading import Readings
-from core.settings.error import DflTuiError
+from core.settings.error import DflTuiError, RefusedError
 from core.train.batches import Batches
 from core.train.boundary import Boundary, EndTraining, Measured
 from core.train.course import Course
@@ -23,6 +23,7 @@ from core.train.notices import Notices
 from core.train.pipe import Ending, Pipe
 from core.train.pretrain import in_effect
 from core.train.preview import Preview
+from core.train.prober import Prober
 from core.train.publisher import Publisher
 from core.train.rate import rate
 from core.train.step import Step
@@ -55,6 +56,7 @@ class Tools:
     extra: Mapping[str, Any]
     leader: Leader
     watching: Watching
+    prober: Prober
 
 
 class Loop:
@@ -63,6 +65,7 @@ class Loop:
     def __init__(self, tools: Tools, iteration: int) -> None:
         self._tools = tools
         self.iteration = iteration
+        self._is_training = False
         self._save_ms = 0.0             # of the training thread, since the last iteration
         self._watch_ms = 0.0            # likewise
         self.readings: Readings | None = None   # what is known after this iteration, where a plan is asked
@@ -100,6 +103,7 @@ class Loop:
     def _train(self) -> None:
         self._tools.leader.muster(self.iteration)
         self._tools.pipe.say(Phase("training", ""))
+        self._is_training = True
         began = time.perf_counter()
         while True:
             stood_still = self.serve()
@@ -177,6 +181,14 @@ class Loop:
             self._tools.boundary.mention(warning, self.iteration)
         for choice in self._tools.notices.choices():
             self._tools.boundary.mention(choice, self.iteration)
+
+    def why_not(self, act: Act) -> RefusedError | None:
+        """Why an act cannot be carried out on this machine, found by a probe."""
+        before = self._tools.prober.tries
+        error = self._tools.prober.why_not(act, self.iteration)
+        if self._is_training and self._tools.prober.tries > before:
+            self._tools.pipe.say(Phase("training", ""))
+        return error
 
     def before_growth(self, act: GrowRun) -> Measured:
         """Note how the run stands: nothing of the network changes before the growth is written down. Where a reason

@@ -6,12 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.nets.layer import widened
+
 Heads = Sequence[Tensor]        # maps of logits (b, 1, h, w), each with the same weight whatever its size
 Label = Callable[[Tensor, int], Tensor]      # what a map is compared with: (map, its number) -> 0..1, shaped alike
 
 
 def entropy(label: Tensor | float, logits: Tensor) -> Tensor:
-    """Binary cross entropy of a map of logits, averaged over the map: (b,)."""
+    """Binary cross entropy of a map of logits, averaged over the map, in float32: (b,)."""
+    logits = widened(logits)
     if not isinstance(label, Tensor):
         label = torch.full_like(logits, label)
     return F.binary_cross_entropy_with_logits(logits, label, reduction="none").mean((1, 2, 3))
@@ -31,4 +34,4 @@ def lesson(real: Heads, fake: Heads, *, real_label: Label, fake_label: Label) ->
 
 def belief(heads: Heads) -> Tensor:
     """How real a discriminator takes these examples to be: the mean probability, 0..1, a scalar without gradient."""
-    return torch.stack([logits.detach().sigmoid().mean() for logits in heads]).mean()
+    return torch.stack([widened(logits.detach()).sigmoid().mean() for logits in heads]).mean()

@@ -6,18 +6,20 @@ facts/losses.md 3 (SAEHD), 5 (AMP) and 8 (Quick96).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from core.nets.network import Codes, FaceNetwork, Prediction
+from core.nets.layer import widened
+from core.nets.network import Codes, Prediction
 from core.nets.octave import pooled
 from core.settings.family import AMP, AMP_LEGACY
 from core.settings.kind import Value
 from core.train.loss_judge import persuasion
 from core.train.loss_side import LossForm, SideLoss, form_of, inside_of, side_loss
 from core.train.loss_style import background_style, face_style, variation
+from core.train.precision import FULL, Precision
 from core.train.train_batch import TrainBatch, TrainSide
 
 SMOOTH_WEIGHT = 1e-6        # of the sum of squared differences between neighbours
@@ -90,20 +92,32 @@ class Insides(NamedTuple):
     dst: Tensor
 
 
-class Objective:
-    """The losses of one batch."""
+class Drawing(Protocol):
+    """What of a network a loss needs; core/nets/network.py says what each does."""
 
-    def __init__(self, network: FaceNetwork, batch: TrainBatch, terms: Terms, judges: Judges) -> None:
+    def codes(self, src: Tensor, dst: Tensor, *, shared_pass: bool, mix: Tensor | None = None) -> Codes: ...
+    def levels(self, codes: Codes, *, shared_pass: bool) -> list[Prediction]: ...
+    def draw_src(self, code: Tensor) -> tuple[Tensor, Tensor]: ...
+    def picture_src(self, code: Tensor) -> Tensor: ...
+
+
+class Objective:
+    """The losses of one batch. Network and judges compute in `precision`, every loss in float32."""
+
+    def __init__(self, network: Drawing, batch: TrainBatch, terms: Terms, judges: Judges,
+                 precision: Precision = FULL) -> None:
         self._network = network
         self._batch = batch
         self._terms = terms
         self._judges = judges
+        self._precision = precision
 
     def losses(self, *, shared_pass: bool, mix: Tensor | None = None) -> Losses:
         """Forward: the losses, with gradients."""
         batch, terms = self._batch, self._terms
-        codes = self._network.codes(batch.src.warped, batch.dst.warped, shared_pass=shared_pass, mix=mix)
-        *lower, drawn = self._network.levels(codes, shared_pass=shared_pass)
+        with self._precision.network():
+            codes = self._network.codes(batch.src.warped, batch.dst.warped, shared_pass=shared_pass, mix=mix)
+            *lower, drawn = self._network.levels(codes, shared_pass=shared_pass)
         insides = insides_of(batch, terms.form) if terms.sees_outside else None
         src = side_loss(drawn.src, drawn.src_mask, batch.src, terms.form, insides and insides.src)
         dst = side_loss(drawn.dst, drawn.dst_mask, batch.dst, terms.form, insides and insides.dst)
@@ -112,7 +126,9 @@ class Objective:
         unseen = [] if insides is None else self._of_pictures(drawn, insides)
         unseen += self._kept(lower)
         if self._judges.code is not None and terms.true_face:
-            unseen.append(persuasion([self._judges.code(codes.src)]) * terms.true_face)
+            with self._precision.judges():
+                judgement = self._judges.code(widened(codes.src))
+            unseen.append(persuasion([judgement]) * terms.true_face)
         return Losses(src, dst, torch.stack(unseen).sum(0) if unseen else None)
 
     def _styles(self, codes: Codes, drawn: Prediction, insides: Insides | None) -> list[Tensor]:
@@ -120,13 +136,15 @@ class Objective:
         terms, swap_mask, found = self._terms, None, []
         dst_mask = drawn.dst_mask.detach()
         if terms.face_style:
-            swap, swap_mask = self._network.draw_src(codes.swap.detach())
+            with self._precision.network():
+                swap, swap_mask = self._network.draw_src(codes.swap.detach())
             found.append(face_style(swap * swap_mask.detach(), drawn.dst.detach() * dst_mask, terms.face_style))
         if terms.bg_style:
-            if swap_mask is None:
-                swap, swap_mask = self._network.draw_src(codes.swap)
-            else:
-                swap = self._network.picture_src(codes.swap)
+            with self._precision.network():
+                if swap_mask is None:
+                    swap, swap_mask = self._network.draw_src(codes.swap)
+                else:
+                    swap = self._network.picture_src(codes.swap)
             if terms.bg_mask == "dfl" and insides is not None:
                 outside = 1 - insides.src
             else:
@@ -151,7 +169,9 @@ class Objective:
         terms, batch, found = self._terms, self._batch, []
         if self._judges.gan is not None and terms.gan:
             seen = seen_by_gan((drawn.src, drawn.dst), insides, terms)
-            asked = persuasion(self._judges.gan(torch.cat(seen))) * terms.gan
+            with self._precision.judges():
+                judgements = self._judges.gan(torch.cat(seen))
+            asked = persuasion(judgements) * terms.gan
             found.append(asked.view(len(seen), -1).sum(0))
         if terms.is_guarded:
             apart = (drawn.src - batch.src.target) * (1 - insides.src)

@@ -23,6 +23,8 @@ def introduce(ground: Ground, tools: Tools, loop: Loop) -> None:
     loop.equip()    # patterns of what waits for a trainer are resolved over these blocks
     loop.serve()    # what waits for a trainer comes into force before the trial
     loop.equip()
+    tools.prober.look_at_start(loop.iteration)
+    loop.equip()    # what it took back is not in force any more
     decide_by_trial(ground, tools, loop)
     if generation is None:
         tools.preview.want()

@@ -23,6 +23,7 @@ from core.store.manifest import MetricPosition
 from core.store.metric import MetricWriter
 from core.store.segment import Column
 from core.train.reading_rows import ReadingRows
+from core.train.step import StepNumbers, read_numbers
 from core.wire.trainer_record import Beat
 
 COLUMNS = (Column("iteration", ""), Column("life", ""), Column("src", ""), Column("dst", ""), Column("masks", ""),
@@ -31,7 +32,9 @@ COLUMNS = (Column("iteration", ""), Column("life", ""), Column("src", ""), Colum
            # of the likeness reading after this iteration, NaN where none was taken
            Column("likeness", ""), Column("likeness_low", ""), Column("likeness_high", ""), Column("distance", ""),
            # what the judges believe of real and drawn pictures and codes; NaN where they do not learn
-           Column("d_real", ""), Column("d_fake", ""), Column("code_real", ""), Column("code_fake", ""))
+           Column("d_real", ""), Column("d_fake", ""), Column("code_real", ""), Column("code_fake", ""),
+           # of fp16: what its loss was multiplied with, NaN in other precisions; of any: 1 where a step was not applied
+           Column("loss_scale", ""), Column("skipped", ""))
 NO_READING = (math.nan, math.nan, math.nan, math.nan)
 MAX_WAITING_ROWS = 20_000       # a disk that stands still for an hour at 5 it/s; more rows are given up, and said
 BEAT_S = 0.2                    # at most 5 beats a second
@@ -43,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 # One iteration: completed iterations (this one included), lr, milliseconds of data, computing, saving and in all, Unix
-# seconds, and StepResult.numbers, (9,), on the device. A plain tuple: to make a named one costs the training thread
+# seconds, and StepResult.numbers, (11,), on the device. A plain tuple: to make a named one costs the training thread
 # 10 us more, a fifth of what it may spend.
 Row = tuple[int, float, float, float, float, float, float, Tensor]
 
@@ -68,11 +71,10 @@ class Smoothed:
 
 
 class Listeners(NamedTuple):
-    """Whom the publisher tells: a beat to send, each step's outcome (iteration, applied, the judges' four beliefs), a
-    sentence about the disk."""
+    """Whom the publisher tells: a beat to send, each step's outcome (iteration, numbers), a sentence about the disk."""
 
     beat: Callable[[Beat], None]
-    outcome: Callable[[int, bool, Sequence[float]], None]
+    outcome: Callable[[int, StepNumbers], None]
     trouble: Callable[[str], None]
 
 
@@ -180,11 +182,12 @@ class Publisher:
         written = []
         for row in rows:
             iteration, lr, data_ms, compute_ms, save_ms, total_ms, at, numbers = row
-            src, dst, masks, _, applied, *beliefs = numbers.tolist()  # waits for a GPU, here and not in training
-            self._note(row, src, dst, masks)
-            self._tell.outcome(iteration, bool(applied), beliefs)
-            written.append((iteration, self._life, src, dst, masks, lr, data_ms, compute_ms, save_ms, total_ms, at,
-                            *self._readings.pop(iteration, NO_READING), *beliefs))
+            told = read_numbers(numbers)    # waits for a GPU, here and not in training
+            self._note(row, told.src, told.dst, told.masks)
+            self._tell.outcome(iteration, told)
+            written.append((iteration, self._life, told.src, told.dst, told.masks, lr, data_ms, compute_ms, save_ms,
+                            total_ms, at, *self._readings.pop(iteration, NO_READING), told.d_real, told.d_fake,
+                            told.code_real, told.code_fake, told.loss_scale, float(not told.applied)))
         self._writer.append(np.array(written, np.float64).reshape(-1, len(COLUMNS)))
 
     def _note(self, row: Row, src: float, dst: float, masks: float) -> None:

@@ -20,6 +20,7 @@ from core.nets.discriminator import (
     make_patch_discriminator,
 )
 from core.nets.initial import initialise
+from core.nets.layer import widened
 from core.nets.network import FaceNetwork
 from core.settings.kind import Value
 from core.train.judge_label import Labels, exact, labels_of
@@ -27,6 +28,7 @@ from core.train.learner import Learner, Pace
 from core.train.loss_judge import Heads, belief, lesson
 from core.train.objective import Judges, Terms, insides_of, seen_by_gan
 from core.train.optim import make_optimizer
+from core.train.precision import FULL, Precision
 from core.train.pretrain import is_pretraining
 from core.train.train_batch import TrainBatch
 from core.train.world import ALONE, World
@@ -119,49 +121,55 @@ class Rivals:
         gan = self.gan if float(settings["gan_power"]) > 0 else None
         if code is None and gan is None:
             return Taught(torch.cat([self._unknown, self._unknown]), sound)
-        codes, pictures = self.examples(batch, terms, mix=mix, has_codes=code is not None, has_pictures=gan is not None)
+        has_codes, has_pictures, precision = code is not None, gan is not None, pace.precision
+        codes, pictures = self.examples(batch, terms, mix=mix, has_codes=has_codes, has_pictures=has_pictures,
+                                        precision=precision)
         of_code = of_gan = self._unknown
         if code is not None and codes is not None:
-            loss, of_code = judged(code, codes, exact(), CODE_SHARE, code.open_blocks(locked))
+            loss, of_code = judged(code, codes, exact(), CODE_SHARE, code.open_blocks(locked), precision)
             sound = code.learn(loss.sum(), code.open_blocks(locked), pace, sound=sound).sound
         if gan is not None and pictures is not None:
             labels = labels_of(settings, pace.stream, pace.iteration, self._world.share)
-            loss, of_gan = judged(gan, pictures, labels, share_of(terms), gan.open_blocks(locked))
+            loss, of_gan = judged(gan, pictures, labels, share_of(terms), gan.open_blocks(locked), precision)
             sound = gan.learn(loss.sum(), gan.open_blocks(locked), pace, sound=sound).sound
         return Taught(torch.cat([of_gan, of_code]), sound)
 
     @torch.no_grad()
     def examples(self, batch: TrainBatch, terms: Terms, *, mix: Tensor | None, has_codes: bool = True,
-                 has_pictures: bool = True) -> tuple[Examples | None, Examples | None]:
+                 has_pictures: bool = True, precision: Precision = FULL) -> tuple[Examples | None, Examples | None]:
         """What the judges of codes and of pictures are taught with, each None where it is not wanted.
 
         Codes of dst are the real ones: src codes are to become like them.
         """
         network = self._network
-        if has_codes or terms.judges_both or network.mixing:
-            codes = network.codes(batch.src.warped, batch.dst.warped, shared_pass=True, mix=mix)
-            src_code, dst_code = codes.src, codes.dst
-        else:
-            src_code = dst_code = network.src_code(network.encode(batch.src.warped))
-        of_codes = Examples(dst_code, src_code) if has_codes else None
+        with precision.network():
+            if has_codes or terms.judges_both or network.mixing:
+                codes = network.codes(batch.src.warped, batch.dst.warped, shared_pass=True, mix=mix)
+                src_code, dst_code = codes.src, codes.dst
+            else:
+                src_code = dst_code = network.src_code(network.encode(batch.src.warped))
+        of_codes = Examples(widened(dst_code), widened(src_code)) if has_codes else None
         if not has_pictures:
             return of_codes, None
         insides = insides_of(batch, terms.form)
-        drawn = network.picture_src(src_code)
-        fake = seen_by_gan((drawn, network.picture_dst(dst_code) if terms.judges_both else drawn), insides, terms)
+        with precision.network():
+            src = network.picture_src(src_code)
+            dst = network.picture_dst(dst_code) if terms.judges_both else src
+        fake = seen_by_gan((src, dst), insides, terms)
         real = seen_by_gan((batch.src.target, batch.dst.target), insides, terms)
         return of_codes, Examples(torch.cat(real), torch.cat(fake))
 
 
-def judged(learner: Learner, examples: Examples, labels: Labels, share: float,
-           open_blocks: Sequence[str]) -> tuple[Tensor, Tensor]:
+def judged(learner: Learner, examples: Examples, labels: Labels, share: float, open_blocks: Sequence[str],
+           precision: Precision = FULL) -> tuple[Tensor, Tensor]:
     """How wrong a judge is, (b,), with gradients of its open blocks; and what it believes of real and drawn, (2,).
 
     Two passes and not one over both: the gradients of real and drawn nearly cancel in the last layers, and one sum over
     all of their pixels was off by 2e-4 of the original's, two sums by 1e-6.
     """
     with torch.set_grad_enabled(bool(open_blocks)):
-        real, fake = (heads_of(module_of(learner)(batch)) for batch in examples)
+        with precision.judges():
+            real, fake = (heads_of(module_of(learner)(batch)) for batch in examples)
         loss = lesson(real, fake, real_label=labels.real, fake_label=labels.fake) * share
     return loss, torch.stack([belief(real), belief(fake)])
 

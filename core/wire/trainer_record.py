@@ -86,6 +86,14 @@ class At(Struct, frozen=True, forbid_unknown_fields=True, tag="at"):
     error: float = 0.0
 
 
+class Declined(Struct, frozen=True, forbid_unknown_fields=True, tag="declined"):
+    """The act of `command` cannot be carried out on this machine, as a probe has found; the trainer goes on."""
+
+    command: Ref
+    sentence: str
+    hint: str
+
+
 class Propose(Struct, frozen=True, forbid_unknown_fields=True, tag="propose"):
     """The trainer wants this event written; `ref` is its own number for the answer."""
 
@@ -181,4 +189,7 @@ class Bye(Struct, frozen=True, forbid_unknown_fields=True, tag="bye"):
     iteration: int
 
 
-TrainerReport = Phase | At | Propose | Applied | Beat | RankNews | Previewed | Saved | NotSaved | Failed | Bye
+TrainerReport = (
+    Phase | At | Declined | Propose | Applied | Beat | RankNews | Previewed | Saved
+    | NotSaved | Failed | Bye
+)

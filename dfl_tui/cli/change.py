@@ -22,6 +22,7 @@ from core.events.act import (
 from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.place import found, reached
+from dfl_tui.cli.precision import allow_option
 
 AT = click.option("--at", type=click.IntRange(min=0), metavar="N", help="At iteration N instead of now.")
 TAKE = click.option("--take", is_flag=True, help="Take the lease, where a console steers the run.")
@@ -39,6 +40,7 @@ def carry_out(call: Call, name: str, act: Act, *, at: int | None = None, take: b
 @click.command("set")
 @run_argument()
 @click.argument("assignments", nargs=-1, required=True, metavar="KEY=VALUE...")
+@allow_option
 @AT
 @TAKE
 @click.pass_obj

@@ -13,6 +13,7 @@ from dfl_tui.cli.call import Call, add_everywhere_options
 from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import summary
 from dfl_tui.cli.person import author
+from dfl_tui.cli.precision import allow_option, refuse_what_does_not_pay
 from dfl_tui.cli.start_option import device_option
 from dfl_tui.language import _, counted
 
@@ -27,6 +28,7 @@ FOLDER = click.Path(exists=True, path_type=Path)
 @click.option("--recipe", default="", metavar="R", help="A built-in recipe, or a TOML file.")
 @device_option
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting; see dfl-tui config.")
+@allow_option
 @consent_options
 @click.pass_obj
 def new_command(call: Call, name: str, src: Path, dst: Path, recipe: str, assignments: tuple[str, ...],
@@ -55,6 +57,7 @@ def make_run(home: Path, name: str, *, folders: tuple[Path, Path], consents: tup
         plan = load(recipe)
         recipe, settings = plan.name, plan.birth(settings)
         waiting = tuple(Waiting(act, at, plan.author) for at, act in plan.waiting)
+    refuse_what_does_not_pay(settings)
     src, dst = (note(side, folder) for side, folder in zip(("src", "dst"), folders, strict=True))
     return create_run(home, NewRun(name, settings, src, dst, *consents, recipe=recipe, waiting=waiting,
                                    author=author()))

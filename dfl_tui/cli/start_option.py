@@ -10,6 +10,7 @@ import click
 from core.settings.kind import Value
 from core.settings.registry import parse
 from dfl_tui.cli.change import TAKE
+from dfl_tui.cli.precision import ALLOW, ALLOWED
 
 DEVICE = click.option("--device", metavar="D", help="Where to train: auto, cpu, mps, cuda or cuda:1.")
 
@@ -23,14 +24,17 @@ class Wanted:
 
 
 def start_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--until, --device and --take; the command gets them as `wanted`. Raises SettingError for a device of no kind."""
+    """--until, --device, --allow-slow-precision and --take; the command gets them as `wanted`. Raises SettingError for
+    a device of no kind."""
     @wraps(function)
-    def bundled(*words: Any, until: int | None, device: str | None, take: bool, **others: Any) -> Any:
+    def bundled(*words: Any, until: int | None, device: str | None, take: bool, allow_slow_precision: bool,
+                **others: Any) -> Any:
         values: dict[str, Value] = {} if until is None else {"target_iter": until}
+        values |= {ALLOWED: True} if allow_slow_precision else {}
         return function(*words, wanted=Wanted(values | (parse("device", device) if device else {}), take), **others)
 
     command: Callable[..., Any] = bundled
-    for option in (TAKE, DEVICE, click.option("--until", type=click.IntRange(min=1), metavar="N",
+    for option in (TAKE, ALLOW, DEVICE, click.option("--until", type=click.IntRange(min=1), metavar="N",
                                               help="Set target_iter: save and stop at iteration N.")):
         command = option(command)
     return command

@@ -22,6 +22,9 @@ EVERYTHING = {"random_warp": True, "random_src_flip": True, "random_dst_flip": T
 JUDGES = {"gan_power": 0.1, "gan_patch_size": 7, "gan_dims": 4, "gan_noise": 0.05, "power_ramp": 40,
           "true_face_power": 0.1}
 STYLES = {"face_style_power": 0.1, "power_ramp": 40, "blur_out_mask": "y"}
+# The save at 25 is of bf16, the second kill at 40 comes in fp16, whose loss scale began after that save.
+FORMATS = ((SetValues({"precision": "bf16", "allow_slow_precision": True}), 12), (SetValues({"precision": "fp16"}), 30),
+           (SetValues({"precision": "fp32"}), 45))
 CHANGES = ((LockBlocks("encoder.down2, *.out"), 15), (SetValues({"batch_size": 3, "lr": 5e-4}), 35))
 TIMINGS = ("data_ms", "compute_ms", "save_ms", "total_ms", "time")
 
@@ -52,7 +55,8 @@ def kill_after(run, *, save_at, kill_at):
 def test_two_kills_change_no_bit(tmp_path, archi, straight_workers, killed_workers):
     faces = small_faces(tmp_path / "faces")
     common = {"archi": archi, **EVERYTHING}
-    changes = ((SetValues(JUDGES if archi == "df-ud" else STYLES), 10), *CHANGES)
+    changes = (((SetValues(JUDGES), 10), *CHANGES) if archi == "df-ud" else
+               ((SetValues(STYLES), 10), *FORMATS, *CHANGES))
     straight = make_run(tmp_path / "straight", faces, waiting=changes, workers=straight_workers, **common)
     with Director(straight) as trainer:
         assert trainer.wait() == 0, trainer.log
@@ -67,8 +71,10 @@ def test_two_kills_change_no_bit(tmp_path, archi, straight_workers, killed_worke
     for run in (straight, killed):
         with run.metrics_csv.open(newline="") as file:
             assert [int(line["iteration"]) for line in csv.DictReader(file)] == list(range(1, LAST + 1))
-    rows, beliefs = MetricReader(killed.metrics).rows(1, LAST), len(BELIEFS)
-    always = [i for i, c in enumerate(COLUMNS[:-beliefs]) if not c.name.startswith(("likeness", "distance"))]
-    assert np.isfinite(rows[:, always]).all()
-    judged = np.isfinite(rows[:, -beliefs:])    # real and drawn pictures, real and drawn codes
+    rows, names = MetricReader(killed.metrics).rows(1, LAST), [column.name for column in COLUMNS]
+    seldom = (*BELIEFS, "likeness", "likeness_low", "likeness_high", "distance", "loss_scale")
+    assert np.isfinite(rows[:, [i for i, name in enumerate(names) if name not in seldom]]).all()
+    scaled = np.isfinite(rows[:, names.index("loss_scale")])
+    assert np.flatnonzero(scaled).tolist() == ([] if archi == "df-ud" else list(range(30, 45)))
+    judged = np.isfinite(rows[:, [names.index(name) for name in BELIEFS]])
     assert not judged[:10].any() and judged[10:].all() == (archi == "df-ud")

@@ -22,7 +22,7 @@ from core.run.desk import Desk, Wish
 from core.run.ledger import Draft, Ledger
 from core.settings.error import DflTuiError, RefusedError, StoreError
 from core.store.folder import RunFolder
-from core.wire.trainer_record import Applied, Apply, Ask, At, Drop, NotSaved, Previewed, Propose, Saved
+from core.wire.trainer_record import Applied, Apply, Ask, At, Declined, Drop, NotSaved, Previewed, Propose, Saved
 from tests.run.running import FullDisk, new_run
 
 
@@ -285,3 +285,16 @@ def test_the_event_of_an_undo_names_the_change_that_it_takes_back(table):
     changed, undone = table.ledger.events[-2:]
     assert (undone.undoes, undone.body.changes[0].new) == (changed.number, changed.body.changes[0].old)
     assert table.ledger.state.undoable == []
+
+
+def test_what_the_machine_cannot_do_is_refused_with_its_sentence_and_a_waiting_act_withdrawn(table):
+    table.trainer()
+    answer = table.take(SetValues({"precision": "bf16"}))
+    (ask,) = table.orders
+    number = table.last.number
+    table.desk.on_declined(Declined(ask.command, "bf16 is 7.3 times slower than fp32 here", "stay with fp32"))
+    assert str(answer.error) == "bf16 is 7.3 times slower than fp32 here: stay with fp32" and answer.count == 1
+    assert table.last.number == number      # nothing was changed, so nothing is written
+    table.take(SetValues({"precision": "bf16"}), at=50)
+    table.desk.on_declined(Declined(table.orders[-1].command, "bf16 is slow", "stay with fp32"))
+    assert isinstance(table.last.body, Withdrawn) and table.last.why == "bf16 is slow: stay with fp32"

@@ -9,13 +9,13 @@ from core.events.act import LockBlocks, MakeBackup, PauseRun, PreviewNow, Resume
 from core.events.event import Block, Event, NetworkMade, Warned
 from core.events.fold import fold
 from core.run.plan import plan
-from core.settings.error import DflTuiError
+from core.settings.error import DflTuiError, RefusedError
 from core.train.boundary import FIRST_PROPOSAL, Boundary, EndTraining
 from core.train.course import Course
 from core.train.pipe import Ending, Pipe
 from core.wire.channel import Channel
 from core.wire.codec import ORDERS, REPORTS
-from core.wire.trainer_record import Applied, Apply, Ask, At, Drop, Finish, Phase, Propose
+from core.wire.trainer_record import Applied, Apply, Ask, At, Declined, Drop, Finish, Phase, Propose
 from tests.train.test_course import journal, lr
 
 
@@ -33,6 +33,10 @@ class Errands:
 
     def attend(self):
         self.done.append("attend")
+
+    def why_not(self, act):
+        is_slow = isinstance(act, SetValues) and act.values.get("precision") == "bf16"
+        return RefusedError("bf16 is slow here", hint="stay with fp32") if is_slow else None
 
 
 class Desk:
@@ -128,6 +132,14 @@ def test_a_setting_is_in_force_when_serve_returns_and_is_acknowledged_after_that
     assert s.course.events[-1].iteration == 7
     assert [r for r in s.desk.until(Applied) if r.number == 2]
     assert s.desk.of(At) == [At(1, 7)]
+
+
+def test_what_this_machine_cannot_do_is_declined_and_training_goes_on(standing):
+    s = standing()
+    s.ask(1, SetValues({"precision": "bf16"}))
+    assert s.serve(7) is False
+    assert s.desk.until(Declined) == [Declined(1, "bf16 is slow here", "stay with fp32")]
+    assert not s.desk.of(At) and s.course.settings["precision"] == "fp32" and len(s.course.events) == 1
 
 
 def test_an_act_for_later_waits_for_its_iteration(standing):

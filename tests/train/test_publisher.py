@@ -10,6 +10,7 @@ from core.store.metric_reader import MetricReader
 from core.train.publisher import COLUMNS, Listeners, Publisher, Smoothed
 
 DEADLINE_S = 10.0
+SCALE = 16384.0
 BELIEFS = [0.75, 0.25, 0.5, 0.5]    # of the judges; exact in float32
 
 
@@ -29,7 +30,8 @@ class Heard:
 
 
 def row(iteration, src=1.0, applied=1.0, total_ms=50.0):
-    return (iteration, 5e-5, 1.0, 2.0, 0.0, total_ms, 123.0, torch.tensor([src, 2.0, 0.5, 9.0, applied, *BELIEFS]))
+    numbers = torch.tensor([src, 2.0, 0.5, 9.0, applied, *BELIEFS, 1 - applied, SCALE])
+    return (iteration, 5e-5, 1.0, 2.0, 0.0, total_ms, 123.0, numbers)
 
 
 def test_rows_are_durable_and_whole_after_sync(tmp_path):
@@ -55,7 +57,7 @@ def test_the_newest_row_is_told_with_smoothed_losses_and_pace(tmp_path):
     beat = heard.beats[-1]
     assert (beat.src, beat.life, beat.it_s) == (0.0, 0, pytest.approx(20.0))
     assert 0.4 < beat.src_smooth < 0.6
-    assert heard.outcomes == [(i, True, BELIEFS) for i in range(1, 11)]
+    assert [(i, told.applied, [*told[5:9]]) for i, told in heard.outcomes] == [(i, True, BELIEFS) for i in range(1, 11)]
     publisher.close()
 
 
@@ -76,7 +78,8 @@ def test_a_loss_that_is_not_finite_is_a_row_and_an_outcome_and_stays_out_of_the_
     publisher.put(row(1, src=1.0))
     publisher.put(row(2, src=math.nan, applied=0.0))
     publisher.sync()
-    assert heard.outcomes == [(1, True, BELIEFS), (2, False, BELIEFS)]
+    assert [(i, told.applied, told.overflowed) for i, told in heard.outcomes] == [(1, True, False), (2, False, True)]
+    assert [list(r) for r in MetricReader(tmp_path).rows(1, 2)[:, -2:]] == [[SCALE, 0.0], [SCALE, 1.0]]
     assert math.isnan(MetricReader(tmp_path).rows(2, 2)[0, 2])
     heard.wait(lambda: heard.beats)
     assert heard.beats[-1].src_smooth == pytest.approx(1.0)

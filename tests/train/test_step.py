@@ -225,7 +225,7 @@ def test_inter_ab_rests_without_random_warp_where_the_settings_ask_for_it():
 def test_a_deferred_gpu_result_can_be_read_later():
     step, settings = some_step()
     result = train(step, settings, 1)[0]
-    assert result.numbers.shape == (9,) and not result.numbers.requires_grad and not result.src.requires_grad
+    assert result.numbers.shape == (11,) and not result.numbers.requires_grad and not result.src.requires_grad
 
 
 # --- learning-rate dropout over several steps -------------------------------------------------------------------------
