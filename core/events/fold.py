@@ -157,7 +157,9 @@ def rolled_back(state: RunState, body: RolledBack, then: RunState | None) -> Run
     if then is None:
         raise JournalError("a roll back cannot be understood without the journal before it",
                            hint="ask the supervisor for the state")
-    return replace(state, life=body.life, settings=then.settings, locks=then.locks, blocks=then.blocks,
+    # Before its target again, it has not finished; whether it goes on is still for a person to say.
+    stands = "person" if state.stopped == "target" else state.stopped
+    return replace(state, life=body.life, stopped=stands, settings=then.settings, locks=then.locks, blocks=then.blocks,
                    chosen=then.chosen, src=then.src, dst=then.dst, first_drawn=then.first_drawn,
                    waiting=then.waiting, undoable=[], parents=then.parents + donors(body.inter))
 

@@ -126,4 +126,6 @@ def _census(path: Path) -> str:
         return "it is empty"
     if named := sorted(shown(entry.name) for entry in entries if entry.suffix.lower() in (".pak", ".zip")):
         return f"it holds {', '.join(named[:NAMED])}, which must be named to be used: {path / named[0]}"
-    return f"it holds {folders:,} folders and {len(entries) - folders:,} other files, and no picture"
+    files = len(entries) - folders
+    held = f"{folders:,} folder{'s' * (folders != 1)} and {files:,} other file{'s' * (files != 1)}"
+    return f"it holds {held}, and no picture"

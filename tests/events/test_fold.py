@@ -136,6 +136,13 @@ def test_a_lock_remembers_who_asked_and_why():
     assert fold([*events, event(4, Unlocked("encoder.one", ["encoder.one"]))]).locks.keys() == {"encoder.two"}
 
 
+@pytest.mark.parametrize(("cause", "after"), [("target", "person"), ("failure", "failure"), ("person", "person")])
+def test_a_run_that_went_back_before_its_target_has_not_finished(cause, after):
+    events = [*honest([]), event(2, Stopped(cause), iteration=500)]
+    back = event(3, RolledBack(1, 100, 1, 1), iteration=100, life=1)
+    assert fold([*events, back]).stopped == after
+
+
 def test_a_stage_that_was_carried_out_after_the_generation_waits_again_when_the_run_goes_back():
     stage = Asked(SetValues({"random_warp": False}), 500)
     events = [*honest([]), event(2, stage)]

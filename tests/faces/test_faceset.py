@@ -160,9 +160,9 @@ def test_a_folder_without_a_usable_face_says_what_was_found(tmp_path):
 
 @pytest.mark.parametrize(("made", "said"), [
     (Path.exists, "it is empty"),
-    (lambda folder: (folder / "aligned").mkdir(), "1 folders and 0 other files"),
+    (lambda folder: (folder / "aligned").mkdir(), "1 folder and 0 other files"),
     (lambda folder: (folder / "faceset.zip").touch(), "faceset.zip"),
-    (lambda folder: (folder / "notes.txt").touch(), "0 folders and 1 other files"),
+    (lambda folder: (folder / "notes.txt").touch(), "0 folders and 1 other file, "),
 ])
 def test_a_folder_without_pictures_says_what_it_holds(tmp_path, made, said):
     made(tmp_path)
