@@ -66,6 +66,7 @@ def create_run(home: Path, new: NewRun) -> Place:
         waiting = (*family_acts(str(born.settings["model"])), *new.waiting)
         write(folder, [(born, new.author), *((Asked(w.act, w.at), w.author) for w in waiting)])
     except DflTuiError:
+        # Half a run would hold its name, and could be neither trained nor made again.
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
     return Place(new.name, folder.path)

@@ -38,6 +38,7 @@ def offline_summary(place: Place) -> Summary:
     state = folded(events, folder.journal)
     row = newest_row(folder)
     alive = is_alive(place)
+    # A journal may be quiet for days while rows come; those of a life that was given up say nothing of this one.
     iteration = max(state.iteration, row.iteration) if row.life == state.life else state.iteration
     return Summary(place.name, place.folder, alive, word(state, alive=alive), iteration,
                    int(state.settings.get("target_iter", 0)), row.src, row.dst, last_sign(folder, events), state.device,

@@ -107,6 +107,7 @@ class RealDisk:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             done = 0
+            # A read may give less than was asked for (signals, network disks): only 0 is the end.
             while done < len(buffer) and (n := os.preadv(fd, [buffer[done:]], offset + done)):
                 done += n
             return done

@@ -90,6 +90,7 @@ class Pipe:
         with self._has_reports:
             self._is_closing = True
             self._has_reports.notify()
+        # The reader is not waited for: it sits in a read that only closing the channel ends.
         self._threads[1].join(LAST_WORDS_S)
         self._channel.close()
 

@@ -63,6 +63,7 @@ class Preview:
 
     def attend(self, iteration: int, life: int, settings: Mapping[str, Value]) -> None:
         """Draw what is wanted or due, unless one is still being written."""
+        # A boundary attends again and again while the run is paused at one iteration: drawn once is enough.
         if iteration and iteration % int(settings["preview_every"]) == 0 and iteration != self._drawn_at:
             self._is_due = True
         if not self._is_due or self._thread.is_busy:
