@@ -247,6 +247,7 @@ class Desk:
             return      # carried out by the trainer alone; Saved or Previewed follows
         del self._wishes[report.command]
         try:
+            # A resume applies changes by their iterations: this one would come before a change that it follows.
             if isinstance(wish.act, REPLAYED_ACTS) and report.iteration < self._ledger.state.iteration:
                 raise RefusedError(f"the trainer wanted to change something at iteration {report.iteration:,}, before "
                                    f"the last event", hint="ask again")
@@ -276,6 +277,7 @@ class Desk:
 
     def on_applied(self, report: Applied) -> None:
         """An event is in force: now it is done."""
+        # What the trainer proposed itself is applied too, and has nobody who waits.
         wish, event, planned = self._unapplied.pop(report.number, (None, None, None))
         if wish is None or event is None or planned is None:
             return

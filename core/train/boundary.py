@@ -88,6 +88,7 @@ class Boundary:
         self._course.advance(iteration)
         was_paused = False
         while True:
+            # All orders first: one of them may withdraw an act that is due now.
             while self._pipe.has_orders():
                 self._take(self._pipe.receive())
             if self._asks and (ask := self._next_due()) is not None:

@@ -120,6 +120,7 @@ class Step:
         batch = prepared(numerics.taken(batch), settings, iteration)
         total = self.total(batch, settings)
         mix = draw_mix(self.network, settings, stream, iteration, total) if mix is None else mix
+        # Drawn for the whole batch and then shared out: any number of ranks sees the same draws.
         mix = mix if mix is None else mix[self.world.rank::self.world.size]
         pace = Pace(settings, iteration, stream, masks, numerics.precision)
         open_blocks = self.open_blocks(settings, locked)
