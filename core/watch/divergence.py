@@ -4,6 +4,7 @@ The reference is long on purpose: a loss that doubles in 200 iterations hides fr
 """
 
 import math
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -35,7 +36,10 @@ def advance(state: Divergence, iteration: int, mean: float) -> Divergence:
         return Divergence(iteration, means)
     known = means[:REFERENCE]
     reference = median(known)
-    bound = max(LEAST, FACTOR * spread(known, reference))
+    # From neighbours and not about the median: what rises already widens the latter until nothing is above it (60 %
+    # of doublings were found at a noise of 0.5).
+    steps = [b - a for a, b in pairwise(known)]
+    bound = max(LEAST, FACTOR * spread(steps, median(steps)) / math.sqrt(2))
     above, before = means[-1] - reference, means[-2] - reference
     return Divergence(iteration, means, above > bound and before > 0.5 * bound, reference, above, bound)
 

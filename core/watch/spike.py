@@ -51,7 +51,7 @@ def advance(state: Spike, iteration: int, logs: Sequence[float | None], window: 
             if z > SPIKE_Z and above > math.log(SPIKE_RATIO) and (leap is None or above > math.log(leap[1])):
                 leap = (number, math.exp(min(above, 700.0)), z)
             marks = [*marks, z > SUSTAINED_Z and above > math.log(SUSTAINED_RATIO)][-AMONG:]
-            if marks.count(True) >= OF_THE_LAST:
+            if high is None and marks.count(True) >= OF_THE_LAST:
                 high = number
         last.append(value)
         age += 1
