@@ -8,6 +8,7 @@ anew, which its supervisor decides, the devices are lent to it again.
 
 import argparse
 import logging
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ def lend(meeting: Meeting, devices: str, extra: Sequence[str]) -> None:
     meeting.settle()
     said = ""
     while True:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)   # elastic's own handler waits for torch's C++ to come back
         try:
             agents = int(meeting.store(patience=REACH).get("agents"))
         except (RefusedError, RuntimeError) as error:   # nobody is there yet, or just went

@@ -67,9 +67,8 @@ class Trainer:
         return loop.run()
 
     def _other_ranks(self, ground: Ground) -> Ranks:
-        settings, machine = ground.start.course.state.settings, ground.machine
-        return Ranks(ground.folder.path, machine.devices, nodes=int(settings["nodes"]), threads=machine.threads,
-                     interface=str(settings["node_interface"]), port=int(settings["node_port"]), lost=self._lose)
+        settings = ground.start.course.state.settings
+        return Ranks(ground.folder.path, ground.machine, settings, lost=self._lose)
 
     def _lose(self) -> None:
         """A rank of this machine is gone: a thread says so. Training ends at its next boundary, or in the collective

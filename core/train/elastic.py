@@ -38,6 +38,7 @@ def run_agent(meeting: Meeting, words: Sequence[str], *, count: int, nodes: int,
     of them fails, after the others were ended."""
     # Late: a trainer with one rank needs none of it.
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
+    from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -55,6 +56,8 @@ def run_agent(meeting: Meeting, words: Sequence[str], *, count: int, nodes: int,
     except ChildFailedError as error:
         codes = {rank + 1: f.exitcode for rank, f in error.failures.items() if f.exitcode != LOST_CODE}
         raise AgentError(f"ranks ended: {codes or 'with another one'}", codes) from error
+    except SignalException as error:    # only in a main thread: the ranks have been ended
+        raise SystemExit(128 + int(error.sigval)) from error
     except Exception as error:  # elastic's boundary: rendezvous has a dozen kinds of its own
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise AgentError(f"the agents did not find each other ({first})", {}) from error

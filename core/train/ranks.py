@@ -12,7 +12,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from typing import Any
 import torch
 from torch.distributed import Store  # type: ignore[attr-defined]
 
+from core.settings.kind import Value
 from core.train.elastic import AgentError, address_of, follower_words, host_name, run_agent
+from core.train.machine import Machine
 from core.train.meeting import KEY_S, Meeting, join
 from core.train.progress import Progress
 from core.train.world import ALONE, RankLostError, World
@@ -36,15 +38,16 @@ log = logging.getLogger(__name__)
 class Ranks:
     """Rank 0's side. `lost`: called, from a thread, when a rank of this machine ends before it should."""
 
-    def __init__(self, folder: Path, devices: Sequence[str], *, nodes: int = 1, interface: str = "", port: int = 0,
-                 threads: int = 0, lost: Callable[[], None]) -> None:
-        self._devices = tuple(devices)
-        self._nodes = nodes
+    def __init__(self, folder: Path, machine: Machine, settings: Mapping[str, Value], *,
+                 lost: Callable[[], None]) -> None:
+        self._devices = machine.devices
+        self._threads = machine.threads
+        self._nodes = int(settings["nodes"])
         self._folder = folder / "ranks"
-        self._threads = threads
         self._lost = lost
-        where = str(self._folder / "store") if nodes == 1 else f"{address_of(interface)}:{port}"
-        self._meeting = Meeting(where, interface if nodes > 1 else "")
+        interface = str(settings["node_interface"]) if self._nodes > 1 else ""
+        where = f"{address_of(interface)}:{settings['node_port']}" if self._nodes > 1 else str(self._folder / "store")
+        self._meeting = Meeting(where, interface)
         self._agents = 0
         self._store: Store | None = None
         self._agent: threading.Thread | None = None
