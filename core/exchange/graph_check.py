@@ -16,8 +16,12 @@ from core.store.generation import BlockContent
 MORPHS = (0.0, 0.5, 1.0)        # AMP is compared at these; others have no morph
 
 
-def largest_deviation(data: bytes, settings: Mapping[str, Value], blocks: Mapping[str, BlockContent]) -> float | None:
-    """How far the graph's pictures are from the network's on a face of random pixels; None without onnxruntime."""
+def largest_deviation(data: bytes, settings: Mapping[str, Value], blocks: Mapping[str, BlockContent],
+                      iteration: int = 0) -> float | None:
+    """How far the graph's pictures are from the network's on a face of random pixels; None without onnxruntime.
+
+    iteration: of the save, which decides how smoothly a grown network enlarges.
+    """
     try:
         import onnxruntime
     except ImportError:
@@ -26,6 +30,7 @@ def largest_deviation(data: bytes, settings: Mapping[str, Value], blocks: Mappin
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     network = make_network(settings)
+    network.stand_at(iteration, int(settings["growth_ramp"]))
     for block in network.blocks:
         load_weights(network, block.name, dict(blocks[block.name].weights))
     side = int(settings["resolution"])

@@ -1,7 +1,7 @@
 """Writes a saved generation of a run for another program, while the run may go on training.
 
     python -P -m core.jobs.export_model RUN_FOLDER --to dfl|dfm|onnx|safetensors --out PATH [--generation N]
-        [--model NAME]
+        [--model NAME] [--resolution N]
 
 Records: phase, note (what a person should know), summary; or error. A graph is run once in onnxruntime, where that is
 installed, and refused when it draws something else than the network does.
@@ -10,6 +10,7 @@ installed, and refused when it draws something else than the network does.
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,10 @@ from core.exchange.lineage import METADATA, as_text, lineage_of
 from core.exchange.tensor_export import write_tensors
 from core.jobs.record import tell, told
 from core.jobs.swap import chosen
+from core.nets.growth import smoothness_at
 from core.nets.shape import shape_of
 from core.settings.error import ExchangeError, StoreError
+from core.settings.growth import core_of, core_resolution, octaves_of
 from core.store.disk import RealDisk, put, sync_folder
 from core.store.folder import RunFolder
 from core.store.generation import Generations
@@ -44,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--generation", type=int)
     parser.add_argument("--model", default="")
+    parser.add_argument("--resolution", type=int)
     words = parser.parse_args(arguments)
     return told(lambda: export_model(words))
 
@@ -59,8 +63,10 @@ def export_model(words: argparse.Namespace) -> None:
         state = folded(events[:generation.journal], run.journal)
         tell({"phase": f"reads generation {generation.number}"})
         what = content_of(run, generation, generations, state)
+    what = of_resolution(what, words.resolution)
     files = [words.out.name]
     if words.to == "dfl":
+        refuse_octaves(what)
         files = write_folder(words.out, words.model or model_name(what), what)
     elif words.to == "safetensors":
         write_tensors(words.out, what)
@@ -78,6 +84,29 @@ def content_of(run: RunFolder, generation: Generation, generations: Generations,
     return Content(generations.load(generation.number), state.settings, generation.iteration,
                    losses_of(run, generation.iteration), lineage_of(state, generation), layout, read_samples(folder),
                    kept, generation.extra.get("step", {}))
+
+
+def of_resolution(what: Content, wanted: int | None) -> Content:
+    """The model as it draws at that side: a grown one without its outer octaves. Raises ExchangeError."""
+    octaves, core = octaves_of(what.settings), core_resolution(what.settings)
+    sides = [core << count for count in range(len(octaves) + 1)]
+    if wanted is None or wanted == sides[-1]:
+        return what
+    if wanted not in sides:
+        raise ExchangeError(f"the model does not draw {wanted} px",
+                            hint=f"it draws {', '.join(map(str, sides))}")
+    count = sides.index(wanted)
+    outer = tuple(f"octave{number}." for number in range(count + 1, len(octaves) + 1))
+    blocks = {name: block for name, block in what.blocks.items() if not name.startswith(outer)}
+    return replace(what, settings=core_of(what.settings, count), blocks=blocks)
+
+
+def refuse_octaves(what: Content) -> None:
+    """Raises ExchangeError where the model has a shape that the original does not know."""
+    if octaves_of(what.settings):
+        raise ExchangeError("a grown model has octaves, which DeepFaceLab does not know",
+                            hint=f"give --resolution {core_resolution(what.settings)} for its core alone, or export "
+                                 "it as dfm or onnx")
 
 
 def losses_of(run: RunFolder, iteration: int) -> NDArray[np.float64]:
@@ -114,8 +143,10 @@ def model_name(what: Content) -> str:
 def write_graph(path: Path, what: Content, *, suffix: str) -> None:
     """Write a graph that draws what the network draws. Raises ExchangeError or StoreError."""
     tell({"phase": "writes the graph"})
-    data = swap_graph(shape_of(what.settings), what.blocks, {METADATA: as_text(what.lineage)}, suffix=suffix)
-    worst = largest_deviation(data, what.settings, what.blocks)
+    smoothness = smoothness_at(octaves_of(what.settings), what.iteration, int(what.settings["growth_ramp"]))
+    data = swap_graph(shape_of(what.settings), what.blocks, {METADATA: as_text(what.lineage)}, suffix=suffix,
+                      smoothness=smoothness)
+    worst = largest_deviation(data, what.settings, what.blocks, what.iteration)
     if worst is None:
         tell({"note": "the graph was not checked: onnxruntime is not installed"})
     elif not worst <= TOLERANCE:

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.events.fold import fold
 from core.events.state import RunState
 from core.exchange.lineage import Lineage, lineage_of
 from core.faces.face import Face, FaceSet
@@ -80,9 +81,11 @@ def main(arguments: Sequence[str]) -> int:
 def swap(words: argparse.Namespace) -> None:
     """Draw every usable face of the folder. Raises DflTuiError."""
     run = RunFolder(words.run)
-    state = folded(read_journal(run.journal), run.journal)
+    events = read_journal(run.journal)
+    state = folded(events, run.journal)
     generations = Generations(run)
     generation = chosen(generations, run, words.generation)
+    state = of_size(state, fold(events[:generation.journal]))
     with generations.pin(generation.number, "swap"):
         device = choose_device(words.device)
         prepare(device, 0)
@@ -107,6 +110,12 @@ def swap(words: argparse.Namespace) -> None:
                       "written": written, "problems": len(problems), "out": str(words.out)}})
 
 
+def of_size(state: RunState, then: RunState) -> RunState:
+    """The run with the network that it had `then`: it may have grown since, or been taken back to before it had."""
+    grown = {key: then.settings[key] for key in ("resolution", "growth")}
+    return msgspec.structs.replace(state, settings=state.settings | grown)
+
+
 def chosen(generations: Generations, run: RunFolder, number: int | None) -> Generation:
     """The generation of that number, or the newest sound one of the present life. Raises StoreError."""
     if number is not None:
@@ -120,6 +129,7 @@ def chosen(generations: Generations, run: RunFolder, number: int | None) -> Gene
 def loaded(generations: Generations, generation: Generation, state: RunState) -> FaceNetwork:
     """The network with the weights of a generation. Raises StoreError or NetworkError."""
     network = make_network(state.settings)
+    network.stand_at(generation.iteration, int(state.settings["growth_ramp"]))
     contents = generations.load(generation.number)
     for block in network.blocks:    # a generation may hold discriminators as well, which a swap does not need
         if block.name not in contents:

@@ -87,7 +87,7 @@ class GrowingNetwork(BlockNetwork):
 
         Exactly 0 at an octave's birth, 1 from `ramp` iterations on.
         """
-        self._smoothness = [min((iteration - octave.born) / ramp, 1.0) if ramp else 1.0 for octave in self.octaves]
+        self._smoothness = smoothness_at(self.octaves, iteration, ramp)
 
     @property
     def is_ramping(self) -> bool:
@@ -166,6 +166,11 @@ class GrowingNetwork(BlockNetwork):
         if not self.octaves:
             return [Drawn(*self.decoder_of(person)(code))]
         return [drawn_of(maps) for maps in self.maps(person, code)]
+
+
+def smoothness_at(octaves: Sequence[Octave], iteration: int, ramp: int) -> list[float]:
+    """How smoothly each octave enlarges after so many iterations: 0 at its birth, 1 after `ramp` more."""
+    return [min((iteration - octave.born) / ramp, 1.0) if ramp else 1.0 for octave in octaves]
 
 
 def drawn_of(maps: Maps) -> Drawn:

@@ -87,8 +87,11 @@ def json_of(value: object) -> str:
               help="A folder for dfl, a file for the others.")
 @click.option("--generation", type=click.IntRange(min=1), metavar="N", help="Save to use.  [default: the newest]")
 @click.option("--model", default="", metavar="NAME", help="What the model is called there.  [default: as the run]")
+@click.option("--resolution", type=click.IntRange(min=1), metavar="N",
+              help="Of a run that grew: a smaller side that it draws too.  [default: its own]")
 @click.pass_obj
-def export_command(call: Call, name: str, form: str, out: Path, generation: int | None, model: str) -> None:
+def export_command(call: Call, name: str, form: str, out: Path, *, generation: int | None, model: str,
+                   resolution: int | None) -> None:
     """Write a run's model for another program.
 
     The run may go on training meanwhile. Who is shown, on what ground, and what the model was trained from is written
@@ -97,6 +100,8 @@ def export_command(call: Call, name: str, form: str, out: Path, generation: int 
     words = [str(found(call, name).folder), "--to", form, "--out", str(out.absolute()), "--model", model]
     if generation is not None:
         words += ["--generation", str(generation)]
+    if resolution is not None:
+        words += ["--resolution", str(resolution)]
     done: dict[str, Any] = {}
     for record in records("export_model", words, _("exporting")):
         if "note" in record:

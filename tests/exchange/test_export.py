@@ -13,10 +13,14 @@ from core.exchange.dfm import swap_graph
 from core.exchange.graph_check import largest_deviation
 from core.exchange.lineage import METADATA, as_text
 from core.exchange.tensor_export import SETTINGS, write_tensors
+from core.jobs.export_model import of_resolution, refuse_octaves
 from core.nets.block_state import weights_of
 from core.nets.family import make_network
+from core.nets.growth import smoothness_at
 from core.nets.initial import initialise
 from core.nets.shape import shape_of
+from core.settings.error import ExchangeError
+from core.settings.growth import Octave, growth_text
 from core.settings.registry import birth_settings
 from core.store.generation import BlockContent
 from tests.exchange.test_round_trip import LINEAGE
@@ -96,3 +100,30 @@ def test_a_safetensors_file_holds_every_tensor_with_its_lineage(tmp_path):
     tensors = load(raw)
     assert np.array_equal(tensors["encoder.down1.conv.weight"], blocks["encoder.down1"].weights["conv.weight"])
     assert len(tensors) == sum(len(content.weights) for content in blocks.values())
+
+
+GROWN = {
+    "df-ud": ({"archi": "df-ud"}, [Octave(6, 3, 3, 10), Octave(4, 2, 2, 90)]),
+    "liae": ({"archi": "liae"}, [Octave(6, 3, 0, 10)]),
+    "amp": (NETWORKS["amp"], [Octave(6, 3, 4, 10)]),
+}
+
+
+@pytest.mark.parametrize(("changed", "octaves"), GROWN.values(), ids=GROWN)
+@pytest.mark.parametrize("iteration", [10, 60, 5000], ids=["at-birth", "in-the-ramp", "after-it"])
+def test_a_grown_network_is_drawn_at_each_of_its_sides(changed, octaves, iteration):
+    sides = {"resolution": 64 << len(octaves), "growth": growth_text(octaves), "growth_ramp": 100}
+    whole, blocks = network_of(changed | sides)
+    what = Content(blocks, whole, iteration, np.zeros((0, 2)), LINEAGE)
+    for count in range(len(octaves) + 1):
+        part = of_resolution(what, 64 << count)
+        assert [b for b in part.blocks if b.startswith("octave")] == [
+            b for b in blocks if b.startswith(tuple(f"octave{n}." for n in range(1, count + 1)))]
+        smoothness = smoothness_at(octaves[:count], iteration, 100)
+        data = swap_graph(shape_of(part.settings), part.blocks, {}, smoothness=smoothness)
+        assert largest_deviation(data, part.settings, part.blocks, iteration) < TOLERANCE
+    with pytest.raises(ExchangeError, match="does not draw 100 px"):
+        of_resolution(what, 100)
+    with pytest.raises(ExchangeError, match="octaves"):
+        refuse_octaves(what)
+    refuse_octaves(of_resolution(what, 64))
