@@ -8,36 +8,27 @@ whole or not at all. Faces and the record of consent are the old run's; losses, 
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from msgspec.structs import asdict
 
-from core.events.event import Asked, Block, Body, Born, NetworkMade, Parent
+from core.events.event import Born, Parent
 from core.events.state import RunState
-from core.exchange.conversion.asked import Asked as AskedFor
-from core.exchange.conversion.asked import asked_settings
+from core.exchange.conversion.asked import Asked, asked_settings
 from core.exchange.conversion.convert import Converted, convert
 from core.exchange.conversion.judges import keep_judges
+from core.jobs.converted_run import New, make
 from core.jobs.record import tell, told
 from core.jobs.swap import chosen
-from core.jobs.whole_run import make_whole
-from core.run.birth import PERSON, NewRun, checked, family_acts, write
+from core.run.birth import NewRun, checked
 from core.settings.error import RefusedError
 from core.settings.registry import parse_all
 from core.store.folder import RunFolder
-from core.store.generation import BlockContent, Generations, NewGeneration
+from core.store.generation import BlockContent, Generations
 from core.store.journal import folded, read_journal
-from core.store.manifest import Generation, MetricPosition
-from core.store.metric import MetricWriter
-from core.store.segment import ITERATION, LIFE, Column
-from core.train.machine import choose_machine, identity
-
-AUTHOR = "convert"
-COLUMNS = (ITERATION, LIFE, Column("src"), Column("dst"))
+from core.store.manifest import Generation
 
 
 class Old(NamedTuple):
@@ -46,14 +37,6 @@ class Old(NamedTuple):
     generation: Generation
     state: RunState
     blocks: dict[str, BlockContent]
-
-
-class New(NamedTuple):
-    """What the new run's first save holds."""
-
-    blocks: dict[str, BlockContent]
-    table: list[Block]
-    extra: dict[str, Any]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -93,13 +76,13 @@ def convert_run(words: argparse.Namespace) -> None:
     extra = {"drawn": drawn(old), **({"step": judges.step} if "step" in generation.extra else {})}
     new = New(done.blocks | judges.blocks, done.table + judges.table, extra)
     tell({"phase": "writes the run"})
-    make_whole(final, "converting", lambda draft: fill(draft, born, new, generation.iteration))
+    make(final, born, new, generation.iteration)
     for note in (*asked.notes, *done.notes, *judges.notes, *left_behind(state)):
         tell({"note": note})
     tell({"summary": summary(final, born, done, generation)})
 
 
-def child(name: str, state: RunState, generation: Generation, asked: AskedFor) -> NewRun:
+def child(name: str, state: RunState, generation: Generation, asked: Asked) -> NewRun:
     """The run that is to be made: the old one's faces and consent, and the old one as its parent."""
     parent = Parent(state.name, generation.number, generation.iteration, generation.life, asked.changes)
     return NewRun(name, asked.settings, state.src, state.dst, state.src_consent, state.dst_consent,
@@ -121,26 +104,6 @@ def left_behind(state: RunState) -> list[str]:
     if state.waiting:
         notes.append(f"{len(state.waiting)} acts that wait are not carried")
     return notes
-
-
-def fill(run: RunFolder, born: Born, new: New, iteration: int) -> None:
-    """Journal, one metric row, the first generation."""
-    events: list[tuple[Body, str]] = [(born, PERSON), (NetworkMade(new.table), AUTHOR)]
-    events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
-    write(run, events)
-    extra = {**identity(born.settings, choose_machine(born.settings, ())), **new.extra}
-    Generations(run).save(NewGeneration(iteration, 0, len(events), first_row(run, iteration), new.blocks, time.time(),
-                                        "", extra))
-
-
-def first_row(run: RunFolder, iteration: int) -> MetricPosition:
-    """A row without losses at the iteration that the run begins with, so that it is known how far it is."""
-    writer = MetricWriter(run.metrics, COLUMNS)
-    if iteration:
-        writer.append(np.array([[iteration, 0, np.nan, np.nan]]))
-    position = writer.sync()
-    writer.close()
-    return position
 
 
 def summary(final: RunFolder, born: Born, done: Converted, generation: Generation) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def carried_out(run: RunFolder, ledger: Ledger, change: Change) -> dict[str, obj
                                    journal=number))
     inter = InterFrom(donor.state.name, donor.generation.number, donor.generation.iteration, donor.generation.life,
                       list(change.blocks), [donor.state.src_consent, donor.state.dst_consent], donor.state.parents)
+    # The one write that decides: who is in the weights is said by the very event that puts them in force.
     ledger.append(Draft(RolledBack(after.generation.number, start.iteration, number, life, inter), author=PERSON))
     ledger.append(Draft(BackedUp(after.generation.name, after.generation.number), start.iteration, PERSON))
     return {"run": state.name, "from": donor.state.name, "generation": donor.generation.number,

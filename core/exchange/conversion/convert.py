@@ -67,6 +67,8 @@ def convert(blocks: Mapping[str, BlockContent], before: Settings, after: Setting
     pieces = pieces_of({name: blocks[name] for name in names_of(before, blocks)})
     sources = list(pieces)
     fresh, table = first_weights(after)
+    # Letters before the kind: liae has two halves of a code that a new level must keep apart, and amp is always udt.
+    # Widths last: in between, layers are as wide as what they are made of, which no settings could say.
     pieces = with_letters(pieces, old.archi, new.archi)
     pieces = of_kind(pieces, old.archi.kind, new.archi.kind)
     axes = axes_of(new)

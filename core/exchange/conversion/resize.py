@@ -144,6 +144,7 @@ def fits_of(pieces: Pieces, axes: Mapping[Key, Axes], fresh: Mapping[Key, Array]
                                         f"{sizes[axis.space]}", hint="the save is damaged: use another one")
     cut = {space for space in old if new[space] < old[space]}
     weights = weight_of_channels(pieces, axes, old, cut)
+    # Sorted again, for the order of channels is what a conversion there and back must give back.
     return {space: Fit(count, new[space], np.sort(np.argsort(-weights[space], kind="stable")[: new[space]])
                        if space in cut else np.arange(count), quiet=is_unit and space == FEATURES)
             for space, count in old.items()}
@@ -166,6 +167,7 @@ def weight_of_channels(pieces: Pieces, axes: Mapping[Key, Axes], sizes: Mapping[
 
 def base_of(fresh: Array, axes: Axes, fits: Mapping[str, Fit]) -> Array:
     """What newcomers of a tensor begin with."""
+    # Never both: what writes 0 and is read by 0 has no gradient, and would stay 0 for good.
     base = np.array(fresh)
     out, inp = fits[axes.out.space], fits[axes.inp.space] if axes.inp is not None else None
     if inp is not None and axes.inp is not None and not inp.quiet:
