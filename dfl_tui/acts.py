@@ -63,3 +63,12 @@ def growth_undo_consequence(event: Event, model: Model) -> str:
     given_up = max(model.tick.iteration - event.iteration, 0) if model.tick else 0
     return _("The run goes back to the save before it grew, at iteration {at}, in a new life. {n} iterations are given "
              "up; their saves stay listed.").format(at=f"{event.iteration:,}", n=f"{given_up:,}")
+
+
+def farewell(model: Model) -> str:
+    """What is said to who leaves the console; only what is known of the run. Pure."""
+    if model.tick is None:
+        return _("detached before {name} answered; dfl-tui attach {name} comes back").format(name=model.run)
+    if model.tick.phase in ("parked", "stopped"):
+        return _("detached: {name} does not train; dfl-tui train {name} goes on with it").format(name=model.run)
+    return _("detached: the training goes on; dfl-tui attach {name} comes back").format(name=model.run)

@@ -116,12 +116,9 @@ class Program(App[Parting], inherit_bindings=False):
         if self.session is None:
             self.exit(Parting(0, ""))
             return
-        name, tick = self.session.model.run, self.session.model.tick
-        if tick is not None and tick.phase in ("parked", "stopped"):
-            told = _("detached: {name} does not train; dfl-tui train {name} goes on with it").format(name=name)
-        else:
-            told = _("detached: the training goes on; dfl-tui attach {name} comes back").format(name=name)
-        self.exit(Parting(0, told))
+        from dfl_tui.acts import farewell  # late: not needed for the first frame
+
+        self.exit(Parting(0, farewell(self.session.model)))
 
     # --- the run on screen
     @property

@@ -11,7 +11,7 @@ from core.events.act import SetValues
 from core.events.event import Asked, Event, Locked, RolledBack, Warned
 from core.events.fold import fold
 from core.wire.console_record import EventNews, Events, History, LeaseNews, PreviewNews, SeriesBuckets, StateNews
-from dfl_tui.acts import act_of, stop_consequence, to_be_undone, undone
+from dfl_tui.acts import act_of, farewell, stop_consequence, to_be_undone, undone
 from dfl_tui.look import look_of
 from dfl_tui.model import Answer, Answered, Clock, Link, Model, apply, missing_events
 from dfl_tui.panels import events, header, locks, series, stages, verdict
@@ -189,6 +189,13 @@ def test_warp_is_switched_and_pause_depends_on_the_phase(run, model):
     assert type(act_of("pause", model)).__name__ == "PauseRun"
     run.phase = "stopped"
     assert type(act_of("pause", apply(Model(), run.welcome(1)))).__name__ == "ResumeRun"
+
+
+def test_who_leaves_hears_only_what_is_known_of_the_training(run, model):
+    assert "before anna answered" in farewell(Model(run="anna"))
+    assert "the training goes on" in farewell(model)
+    run.phase = "stopped"
+    assert "does not train" in farewell(apply(Model(), run.welcome(1)))
 
 
 def test_stopping_states_its_consequence_in_numbers(model):
