@@ -26,7 +26,7 @@ from dfl_tui.thread import in_thread
 TILES = "dfl_tui.draw.tiles"
 AFTER_HISTORY_S = 0.1     # that much later the picture comes, and the history at once
 SMALLEST_TILE = 6         # rows; below it a face cannot be told
-LEAST_OF_TILE = 0.75      # a tile may shrink to that share where all pictures of a face fit side by side then
+LEAST_OF_TILE = 2 / 3     # a tile may shrink to that share where all pictures of a face fit side by side then
 MOST_ROWS_OF_FACES = 4
 SWAP = 4                  # the picture that people look at first
 PAIRS = (1, 3, SWAP)      # what is compared over iterations: src', dst', swap; the others hardly change

@@ -51,7 +51,8 @@ def test_less_than_80x24_is_too_small():
     assert set(arrange(79, 24)) == set(arrange(80, 23)) == {"small"}
 
 
-@pytest.mark.parametrize(("width", "height", "across", "side"), [(80, 18, 6, 6), (120, 36, 6, 8), (81, 13, 3, 12)])
+@pytest.mark.parametrize(("width", "height", "across", "side"), [
+    (80, 18, 6, 6), (80, 20, 6, 6), (120, 36, 6, 8), (81, 13, 3, 12)])
 def test_no_picture_is_left_out_where_slightly_smaller_tiles_show_all_six(width, height, across, side):
     layout = tile_layout(width, height, 6)
     assert (layout.across, layout.side) == (across, side)
