@@ -58,7 +58,7 @@ def wide(width: int, height: int) -> dict[str, Box]:
     events = max(8, body // 5)
     chart = max(12, (body - events) * 2 // 5)
     previews = body - chart - events
-    stages, series = 9, 9       # two series more while a discriminator learns
+    stages, series = 9, 10      # one series more once likeness is read, two while a discriminator learns
     return {
         "verdict": Box(0, 0, width, 2, False),
         "header": Box(0, 2, width, 2, False),
