@@ -60,9 +60,9 @@ def stop_consequence(model: Model) -> str:
 
 def growth_undo_consequence(event: Event, model: Model) -> str:
     """What taking a growth back gives up, in numbers."""
-    given_up = max(model.tick.iteration - event.iteration, 0) if model.tick else 0
-    return _("The run goes back to the save before it grew, at iteration {at}, in a new life. {n} iterations are given "
-             "up; their saves stay listed.").format(at=f"{event.iteration:,}", n=f"{given_up:,}")
+    from dfl_tui.growing import growth_undone  # late: a run grows a few times in its life
+
+    return growth_undone(event.iteration, model.tick.iteration if model.tick else event.iteration)
 
 
 def farewell(model: Model) -> str:

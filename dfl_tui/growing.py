@@ -23,3 +23,9 @@ def consequence(state: RunState, resolution: int) -> str:
         old=state.settings["resolution"], new=resolution, parameters=f"{cost.parameters:,}", step=cost.step,
         flat=cost.of_flat, heads=cost.heads, faces=f"{state.src.faces + state.dst.faces:,}",
         cache=size(cost.cache_bytes))
+
+
+def growth_undone(grown_at: int, iteration: int) -> str:
+    """What taking a growth back gives up, in numbers."""
+    return _("The run goes back to the save before it grew, at iteration {at}, in a new life. {n} iterations are given "
+             "up; their saves stay listed.").format(at=f"{grown_at:,}", n=f"{max(iteration - grown_at, 0):,}")

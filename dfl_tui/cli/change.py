@@ -19,10 +19,13 @@ from core.events.act import (
     UnlockBlocks,
     WithdrawAct,
 )
+from core.events.event import Grown
 from core.settings.registry import parse_all
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
+from dfl_tui.cli.consequence import agreed
 from dfl_tui.cli.place import found, reached
 from dfl_tui.cli.precision import allow_option
+from dfl_tui.growing import growth_undone
 
 AT = click.option("--at", type=click.IntRange(min=0), metavar="N", help="At iteration N instead of now.")
 TAKE = click.option("--take", is_flag=True, help="Take the lease, where a console steers the run.")
@@ -154,7 +157,26 @@ def only_now(word: str, act: Act, text: str) -> click.Command:
     return command
 
 
-undo_command = only_now("undo", UndoLast(), "Take back the last change of a setting or lock.\n\n"
-                        "The change is reversed from now on; what was trained with it stays trained.")
+@add_everywhere_options
+@click.command("undo")
+@run_argument()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@TAKE
+@click.pass_obj
+def undo_command(call: Call, name: str, yes: bool, take: bool) -> None:
+    """Take back the last change of a setting or lock.
+
+    The change is reversed from now on; what was trained with it stays trained. A growth is taken back by going to the
+    save before it, which gives up what was trained since.
+    """
+    with reached(found(call, name)) as connection:
+        state = connection.welcome.state
+        if state.undoable and isinstance(state.undoable[-1].body, Grown):
+            agreed(growth_undone(state.undoable[-1].iteration, connection.welcome.tick.iteration), yes=yes)
+        if take:
+            connection.take_lease()
+        click.echo(connection.command(UndoLast()).sentence)
+
+
 save_command = only_now("save", SaveNow(), "Save a run now.\n\nRuns save themselves as often as save_minutes says.")
 resume_command = only_now("resume", ResumeRun(), "Let a run go on.\n\nAfter a pause, a stop or a failure.")

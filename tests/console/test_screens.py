@@ -11,7 +11,17 @@ from tempfile import mkdtemp
 import pytest
 from textual.pilot import Pilot
 
-from core.events.act import LockBlocks, MakeBackup, PauseRun, RollBack, SetValues, StopRun, UndoLast, WithdrawAct
+from core.events.act import (
+    GrowRun,
+    LockBlocks,
+    MakeBackup,
+    PauseRun,
+    RollBack,
+    SetValues,
+    StopRun,
+    UndoLast,
+    WithdrawAct,
+)
 from core.events.event import Change, Event, SettingsChanged
 from core.events.fold import fold
 from core.faces.demo import demo_folder
@@ -166,6 +176,18 @@ async def test_stop_asks_and_only_y_agrees(tmp_path):
         await pilot.press("S", "y")
         await shows(pilot, "■ stopped", "Stopped at 3,512, saved")
         assert run.commands == [StopRun()]
+
+
+@case
+async def test_growing_says_what_it_costs_and_only_y_agrees(tmp_path):
+    async with console(tmp_path) as (run, pilot):
+        await pilot.press("O")
+        await shows(pilot, "Grow to ", "times the work", "while the old blocks are locked", "y grow")
+        await pilot.press("escape")
+        await shows(pilot, "3 loss", gone="Grow to ")
+        assert run.commands == []
+        await pilot.press("O", "y")
+        await until(pilot, lambda: run.commands == [GrowRun()])
 
 
 @case
