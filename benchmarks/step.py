@@ -81,6 +81,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--gan", type=float, default=0.0, metavar="POWER", help="gan_power")
     parser.add_argument("--set", dest="assignments", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32")
+    parser.add_argument("--compile", action="store_true", help="torch.compile our step")
+    for name, help_ in (("channels-last", "channels_last of our step"), ("tf32", "TF32 of both sides' convolutions")):
+        parser.add_argument(f"--{name}", choices=("y", "n"), default="y", help=help_)
     parser.add_argument("--reference", choices=("none", "naive"), default="none")
     options = parser.parse_args()
     if options.reference == "naive" and (options.model in AMPS or options.gan):
@@ -93,7 +97,8 @@ def options_line(options: argparse.Namespace) -> dict[str, Any]:
     settings = settings_of(options)
     sizes = {option: settings[key] for option, key in OF_A_SETTING.items() if uses(options.model, key)}
     return {"model": options.model, "archi": settings["archi"]} | sizes | {
-        key: getattr(options, key) for key in ("batch", "gan", "threads")} | parse_all(options.assignments)
+        key: getattr(options, key) for key in ("batch", "gan", "threads", "precision", "compile", "channels_last",
+                                               "tf32")} | parse_all(options.assignments)
 
 
 def sides(options: argparse.Namespace, names: list[str]) -> list[dict[str, Any]]:
@@ -155,7 +160,9 @@ def run_side(name: str, options: argparse.Namespace, end: Connection) -> None:
 def settings_of(options: argparse.Namespace) -> dict[str, Value]:
     """The network's settings."""
     given = {key: getattr(options, option) for option, key in OF_A_SETTING.items()}
-    given |= {"model": options.model, "archi": options.archi, "batch_size": options.batch, "gan_power": options.gan}
+    given |= {"model": options.model, "archi": options.archi, "batch_size": options.batch, "gan_power": options.gan,
+              "precision": options.precision, "compile": options.compile,
+              "channels_last": options.channels_last == "y", "tf32": options.tf32 == "y"}
     if options.model == SAEHD and options.archi is None:
         given["archi"] = "df-ud"
     asked = {key: value for key, value in given.items() if value is not None}

@@ -57,7 +57,7 @@ def probe_precision(step: Step, settings: Mapping[str, Value], machine: str, *, 
         what = "one convolution, forward and backward"
         if gives_up and half <= HOPELESS * full:
             batch = made_up_batch(step, settings)
-            full, half = in_turn([lambda p=p: step.rehearse(batch, {**settings, "precision": p, "compile": False})
+            full, half = in_turn([of_step(step, batch, {**settings, "precision": p, "compile": False})
                                   for p in ("fp32", name)], passed)
             what = "a step"
     except (RuntimeError, MemoryError) as error:
@@ -75,8 +75,7 @@ def probe_compile(step: Step, settings: Mapping[str, Value], machine: str,
         step.rehearse(batch, {**settings, "compile": True})
         built_s = time.perf_counter() - began
         passed()
-        plain, built = in_turn([lambda c=c: step.rehearse(batch, {**settings, "compile": c}) for c in (False, True)],
-                               passed)
+        plain, built = in_turn([of_step(step, batch, {**settings, "compile": c}) for c in (False, True)], passed)
     except RefusedError as error:
         return Verdict(works=False, times=1.0, sentence=error.message)
     except (RuntimeError, MemoryError) as error:
@@ -174,6 +173,11 @@ def of_convolution(step: Step, settings: Mapping[str, Value], precision: Precisi
     return work
 
 
+def of_step(step: Step, batch: TrainBatch, settings: Mapping[str, Value]) -> Callable[[], None]:
+    """Forward and backward of a step of these settings."""
+    return lambda: step.rehearse(batch, settings)
+
+
 def made_up_batch(step: Step, settings: Mapping[str, Value]) -> TrainBatch:
     """A rank's share of a batch, of grey noise: time does not depend on what is seen."""
     count, side_px = max(1, int(settings["batch_size"]) // step.world.size), int(settings["resolution"])
@@ -182,9 +186,9 @@ def made_up_batch(step: Step, settings: Mapping[str, Value]) -> TrainBatch:
     has_eyes = settings["eyes_prio"] or settings["mouth_prio"]
 
     def side() -> TrainSide:
-        pictures = [torch.rand(count, side_px, side_px, 3, generator=generator).to(device).permute(0, 3, 1, 2)
-                    for _ in range(2)]
+        warped, target = (torch.rand(count, side_px, side_px, 3, generator=generator).to(device).permute(0, 3, 1, 2)
+                          for _ in range(2))
         ones = torch.ones(count, 1, side_px, side_px, device=device)
-        return TrainSide(*pictures, ones, ones if has_eyes else None)
+        return TrainSide(warped, target, ones, ones if has_eyes else None)
 
     return TrainBatch(side(), side())
