@@ -1,7 +1,7 @@
 """`make campaign`: what is too long for `make test`. Ends with 1 where one of them fails.
 
-`python -m scripts.campaign [kills] [survive] [frames] [ranks] [sabotage] [--only NAME]...` runs some of them;
-`--only` picks sabotages.
+`python -m scripts.campaign [kills] [survive] [frames] [growths] [grown] [ranks] [sabotage]
+[--only NAME]...` runs some of them; `--only` picks sabotages.
 """
 
 import argparse
@@ -19,6 +19,8 @@ TESTS = {
     "kills": ("tests/journeys/test_kills.py", "DFL_TUI_KILLS", 100),
     "survive": ("tests/journeys/test_survive.py", "DFL_TUI_SUPERVISOR_KILLS", 20),
     "frames": ("tests/journeys/test_hostile_frames.py", "DFL_TUI_FRAMES", 10_000),
+    "growths": ("tests/nets/test_octave.py", "DFL_TUI_GROWTHS", 100),
+    "grown": ("tests/journeys/test_grown_run.py", "DFL_TUI_GROWN_RUNS", 1),
     "ranks": ("tests/journeys/test_ranks.py", "DFL_TUI_RANKS", 10),
 }
 PARTS = (*TESTS, "sabotage")

@@ -1,5 +1,7 @@
 """Growth keeps the face: a network that has just grown draws what it drew, to the bit (facts/training.md 1.2)."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -76,6 +78,29 @@ def test_a_network_that_has_just_grown_draws_what_it_drew(archi, side, octaves, 
             was = dup(was)
         assert torch.equal(now, was)
         assert torch.equal(back(now, len(octaves)), back(was, len(octaves)))    # its pooled twin
+
+
+def random_net(number):
+    """Letters, side and octaves of a network that nobody chose."""
+    draw = np.random.default_rng(number)
+    kinds = ["df", "df-u", "df-d", "df-ut", "df-udtc", "liae", "liae-ud", "liae-udt", "liae-c", "amp-udt"]
+    octaves = [Octave(int(draw.integers(1, 9)), int(draw.integers(1, 5)), int(draw.integers(0, 4)))
+               for _ in range(draw.integers(1, 3))]
+    return str(draw.choice(kinds)), 32 * int(draw.integers(1, 3)), octaves
+
+
+@pytest.mark.parametrize("number", range(int(os.environ.get("DFL_TUI_GROWTHS", "1"))))
+def test_whatever_network_grows_draws_what_it_drew(number):
+    archi, side, octaves = random_net(number)
+    old, new = pair(archi, side, octaves, seed=number)
+    src, dst = faces(side << len(octaves), number), faces(side << len(octaves), number + 1)
+    with torch.autocast("cpu", torch.bfloat16, enabled=number % 4 == 3):
+        before = drawn(old, back(src, len(octaves)), back(dst, len(octaves)))
+        after = drawn(new, src, dst)
+    for was, now in zip(before, after, strict=True):
+        for _ in octaves:
+            was = dup(was)
+        assert torch.equal(now, was)
 
 
 def back(x, times):
