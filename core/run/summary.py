@@ -1,5 +1,6 @@
 """What `ls` says about a run, read from its folder without starting anything."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from core.store.journal import folded, read_journal
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A run in one line. state: "training" (a supervisor lives and nothing says otherwise), "paused", "stopped",
-    "failed", "finished" or "parked". at: last sign of life, Unix seconds. Losses are None before the first row."""
+    "failed", "finished" or "parked". at: last sign of life, Unix seconds. Losses are smoothed, as a trainer tells them,
+    and None before the first one."""
 
     name: str
     folder: Path
@@ -47,7 +49,7 @@ def offline_summary(place: Place) -> Summary:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The newest metric row; iteration 0 without one."""
+    """The newest metric row, its losses smoothed; iteration 0 without one."""
 
     iteration: int = 0
     life: int = 0
@@ -56,22 +58,19 @@ class Row:
 
 
 def newest_row(folder: RunFolder) -> Row:
-    """The newest metric row of a run."""
+    """The newest metric row of a run, with the losses as the trainer told them after it."""
     if not any(folder.metrics.glob("*")):
         return Row()    # before numpy is imported: most of `ls` on new runs
     from core.store.metric_reader import MetricReader  # late: imports numpy
+    from core.store.smoothed import smoothed_series
 
     reader = MetricReader(folder.metrics)
     last = reader.last
     if last is None:
         return Row()
-    names = [column.name for column in reader.columns]
-    values = reader.rows(last[0], last[0])[-1]
-
-    def value(name: str) -> float | None:
-        return float(values[names.index(name)]) if name in names else None
-
-    return Row(last[0], last[1], value("src"), value("dst"))
+    src, dst = (None if math.isnan(mean.value) else mean.value
+                for mean in smoothed_series(reader, ("src", "dst"), last[0]))
+    return Row(last[0], last[1], src, dst)
 
 
 def word(state: RunState, *, alive: bool) -> str:

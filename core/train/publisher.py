@@ -21,7 +21,9 @@ from core.events.reading import WatchNews
 from core.settings.error import DflTuiError
 from core.store.manifest import MetricPosition
 from core.store.metric import MetricWriter
+from core.store.metric_reader import MetricReader
 from core.store.segment import Column
+from core.store.smoothed import SMOOTH_ITERATIONS, Smoothed, smoothed_series
 from core.train.reading_rows import ReadingRows
 from core.train.step import StepNumbers, read_numbers
 from core.wire.trainer_record import Beat
@@ -39,7 +41,6 @@ NO_READING = (math.nan, math.nan, math.nan, math.nan)
 MAX_WAITING_ROWS = 20_000       # a disk that stands still for an hour at 5 it/s; more rows are given up, and said
 BEAT_S = 0.2                    # at most 5 beats a second
 REPEAT_S = 30.0                 # a beat at least so often: the supervisor takes 60 s of silence for a sign
-SMOOTH_ITERATIONS = 100
 PACE_ITERATIONS = 20
 
 log = logging.getLogger(__name__)
@@ -49,25 +50,6 @@ log = logging.getLogger(__name__)
 # seconds, and StepResult.numbers, (11,), on the device. A plain tuple: to make a named one costs the training thread
 # 10 us more, a fifth of what it may spend.
 Row = tuple[int, float, float, float, float, float, float, Tensor]
-
-
-class Smoothed:
-    """A mean in which older values fade over about `iterations`; exact from the first value on."""
-
-    def __init__(self, iterations: int) -> None:
-        self._share = 1.0 / iterations
-        self._sum = self._weight = 0.0
-
-    def add(self, value: float) -> None:
-        """Take a value; one that is not finite is left out."""
-        if math.isfinite(value):
-            self._sum += self._share * (value - self._sum)
-            self._weight += self._share * (1.0 - self._weight)
-
-    @property
-    def value(self) -> float:
-        """The mean, NaN before the first value."""
-        return self._sum / self._weight if self._weight else math.nan
 
 
 class Listeners(NamedTuple):
@@ -97,7 +79,8 @@ class Publisher:
         self._lost = 0
         self._writing = threading.Lock()
         self._writer = MetricWriter(folder, COLUMNS)
-        self._src, self._dst = Smoothed(SMOOTH_ITERATIONS), Smoothed(SMOOTH_ITERATIONS)
+        self._folder = folder
+        self._means: list[Smoothed] | None = None   # of src and dst; from the rows before the first one
         self._pace_ms = Smoothed(PACE_ITERATIONS)
         self._beat: Beat | None = None
         self._is_troubled = False
@@ -192,9 +175,20 @@ class Publisher:
 
     def _note(self, row: Row, src: float, dst: float, masks: float) -> None:
         iteration, lr, data_ms, compute_ms, save_ms, total_ms, _, _ = row
-        self._src.add(src)
-        self._dst.add(dst)
+        if self._means is None:
+            self._means = self._means_before(iteration)
+        mean_src, mean_dst = self._means
+        mean_src.add(src)
+        mean_dst.add(dst)
         self._pace_ms.add(total_ms)
         self._beat = Beat(iteration, self._life, 1000.0 / max(self._pace_ms.value, 1e-3), data_ms, compute_ms, save_ms,
-                          lr, src, dst, self._src.value, self._dst.value, masks,
+                          lr, src, dst, mean_src.value, mean_dst.value, masks,
                           self._replaying_to if iteration < self._replaying_to else 0, self._news)
+
+    def _means_before(self, iteration: int) -> list[Smoothed]:
+        """The smoothed losses as the trainer before this one left them."""
+        try:
+            return smoothed_series(MetricReader(self._folder), ("src", "dst"), iteration - 1)
+        except DflTuiError as error:    # a number for the eye is no reason to lose the rows at hand
+            log.warning("smoothed_losses=anew error=%s", error)
+            return [Smoothed(SMOOTH_ITERATIONS), Smoothed(SMOOTH_ITERATIONS)]

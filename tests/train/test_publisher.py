@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from core.run.summary import newest_row
 from core.settings.error import StoreError
+from core.store.folder import RunFolder
 from core.store.metric_reader import MetricReader
-from core.train.publisher import COLUMNS, Listeners, Publisher, Smoothed
+from core.train.publisher import COLUMNS, Listeners, Publisher
 
 DEADLINE_S = 10.0
 SCALE = 16384.0
@@ -105,11 +107,19 @@ def test_a_disk_that_refuses_keeps_the_rows_and_is_told_of_once(tmp_path):
     publisher.close()
 
 
-def test_a_mean_is_exact_from_its_first_value_on():
-    smoothed = Smoothed(100)
-    assert math.isnan(smoothed.value)
-    smoothed.add(3.0)
-    assert smoothed.value == pytest.approx(3.0)
-    for _ in range(2_000):
-        smoothed.add(1.0)
-    assert smoothed.value == pytest.approx(1.0)
+def test_a_trainer_goes_on_with_the_smoothed_losses_of_the_one_before(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.metrics.mkdir()
+    first = Publisher(folder.metrics, 0, Heard().listeners)
+    for iteration in range(1, 101):
+        first.put(row(iteration, src=5.0))
+    first.close()
+    heard = Heard()
+    second = Publisher(folder.metrics, 0, heard.listeners)
+    second.put(row(101, src=1.0))
+    heard.wait(lambda: heard.beats)
+    second.close()
+    beat = heard.beats[-1]
+    assert 4.9 < beat.src_smooth < 5.0
+    told = newest_row(folder)
+    assert (told.src, told.dst) == (pytest.approx(beat.src_smooth), pytest.approx(beat.dst_smooth))
