@@ -42,6 +42,7 @@ from core.train.rivals import Examples, heads_of, module_of
 from core.train.train_batch import to_tensor
 from core.train.training_faces import TrainingFaces, open_faces
 
+NO_JUDGES: Mapping[str, Value] = {"gan_power": 0.0, "true_face_power": 0.0}     # the recipe has one of its own
 ARMS: Mapping[str, Mapping[str, Value]] = {
     "without": {}, "gan": {"gan_power": 0.1}, "true_face": {"true_face_power": 0.01}}
 FALL, RISE = 0.10, 0.05     # of a fake term at least, of the dissimilarity at most
@@ -243,7 +244,7 @@ def main(words: Sequence[str] | None = None) -> int:
     start = trunk(asked.folder, born, asked.trunk)
     late: dict[str, Value] = {key: value for _, act in load("demo").waiting if isinstance(act, SetValues)
                               for key, value in act.values.items()}
-    settings = {**born, **late, "random_warp": False}
+    settings = {**born, **late, **NO_JUDGES, "random_warp": False}
     arms = {name: train_arm(asked.folder, name, settings, start, asked.iterations) for name in asked.arm or ARMS}
     return 0 if asked.arm or report(asked.folder, settings, arms, asked.png) else 1
 
