@@ -103,9 +103,10 @@ def carried_out(run: RunFolder, ledger: Ledger, change: Change) -> dict[str, obj
     before = generations.save(saved(start, start.blocks, f"before-inter-{number}", life=start.life,
                                     journal=start.journal))
     ledger.append(Draft(BackedUp(before.generation.name, before.generation.number), start.iteration, PERSON))
-    # Of a life that no event has begun yet: until then it is passed over like one that was given up.
+    # Of a life that no event has begun yet: until then it is passed over like one that was given up. It knows that
+    # event, which comes next: who goes back to it or exports it must have the other run's people with it.
     after = generations.save(saved(start, {**start.blocks, **change.blocks}, f"after-inter-{number}", life=life,
-                                   journal=number))
+                                   journal=number + 1))
     inter = InterFrom(donor.state.name, donor.generation.number, donor.generation.iteration, donor.generation.life,
                       list(change.blocks), [donor.state.src_consent, donor.state.dst_consent], donor.state.parents)
     # The one write that decides: who is in the weights is said by the very event that puts them in force.

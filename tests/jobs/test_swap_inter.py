@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from core.events.event import BackedUp, Chose, RolledBack
+from core.events.event import BackedUp, Chose, Event, RolledBack
 from core.jobs.swap_inter import main as swap_inter
 from core.nets.block_state import weights_of
 from core.nets.family import make_network
@@ -76,13 +76,31 @@ def test_the_inter_is_the_others_to_the_byte_and_all_else_stays(tmp_path, faces,
     assert [(p.run, p.people) for p in state.parents] == [("other", [state_of(other).src_consent,
                                                                      state_of(other).dst_consent])]
     # back to before: the other run's people are in these weights no more
-    writer = JournalWriter(one.journal)
-    event = writer.events[-1]
-    back = RolledBack(2, ITERATION, first.journal, 2)
-    writer.append(type(event)(event.number + 1, ITERATION, 2, 0.0, "person", back))
-    writer.close()
+    go_back(one, 2, life=2)
     assert newest(one).blocks == first.blocks
     assert state_of(one).parents == []
+
+
+def test_who_exports_or_goes_back_to_the_save_with_another_inter_has_its_people_with_it(tmp_path, faces, capsys):
+    one, other = (saved_run(tmp_path, n, faces, seed=s) for n, s in (("one", 3), ("other", 5)))
+    done(capsys, one, other)
+    after = newest(one)
+    known = folded(read_journal(one.journal)[:after.journal], one.journal)     # as an export and a conversion read it
+    assert [p.run for p in known.parents] == ["other"]
+    go_back(one, after.number, life=2)
+    assert newest(one).number == after.number
+    assert [p.run for p in state_of(one).parents] == ["other"]
+    start = find_start(Generations(one), read_journal(one.journal))
+    assert (start.generation.number, start.course.life, start.notes) == (after.number, 2, ())
+
+
+def go_back(run, number, *, life):
+    """Roll the run back to a generation, as the supervisor writes it."""
+    writer = JournalWriter(run.journal)
+    last, to = writer.events[-1].number, Generations(run).get(number)
+    back = RolledBack(number, to.iteration, to.journal, life)
+    writer.append(Event(last + 1, to.iteration, life, 0.0, "person", back))
+    writer.close()
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3], ids=["before-backup", "before-the-event", "before-anything-was-told"])
