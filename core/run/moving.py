@@ -28,8 +28,7 @@ def end_supervisor(place: Place) -> None:
     lock = RunFolder(place.folder).run_lock
     if not is_held(lock):
         return
-    if (path := answering(place.folder)) is not None and (phase := _phase(path)) not in IDLE_PHASES:
-        raise RefusedError(f"run {place.name!r} is not stopped ({phase})", hint=f"dfl-tui stop {place.name}")
+    _check_idle(place)
     deadline = time.monotonic() + END_PATIENCE_S
     who = holder(lock)
     # Asked again right before: an id that was read from a lock which is free now may be another program's.
@@ -41,6 +40,37 @@ def end_supervisor(place: Place) -> None:
             raise StoreError(f"the supervisor of run {place.name!r} does not end within {END_PATIENCE_S:g} s",
                              hint=f"it is process {who.pid if who else '?'}")
         time.sleep(LOOK_S)
+
+
+def check_movable(place: Place, new: str | None = None) -> None:
+    """Raises RefusedError where `remove_run`, or `rename_run` to `new`, would: before a person is asked whether what
+    it gives up is meant. Ends and changes nothing, so both look again."""
+    if new is not None:
+        _target(place, new)
+    folder = RunFolder(place.folder)
+    if is_held(folder.run_lock):
+        _check_idle(place)
+    elif is_held(folder.trainer_lock):
+        raise _trainer_writes(place)
+
+
+def _check_idle(place: Place) -> None:
+    """Raises RefusedError where a supervisor answers and says that the run trains."""
+    if (path := answering(place.folder)) is not None and (phase := _phase(path)) not in IDLE_PHASES:
+        raise RefusedError(f"run {place.name!r} is not stopped ({phase})", hint=f"dfl-tui stop {place.name}")
+
+
+def _trainer_writes(place: Place) -> RefusedError:
+    return RefusedError(f"a trainer still writes to run {place.name!r}", hint="wait until it has saved")
+
+
+def _target(place: Place, new: str) -> Path:
+    """Where a run moves with another name. Raises RefusedError for one that is none, or is taken."""
+    check_name(new, "a run")
+    target = place.folder.with_name(new)
+    if target.exists():
+        raise RefusedError(f"there is a run {new!r} already", hint="choose another name")
+    return target
 
 
 def _phase(path: Path) -> str:
@@ -69,10 +99,7 @@ def remove_run(place: Place) -> None:
 
 def rename_run(place: Place, new: str) -> Place:
     """Give a run another name, and its folder too. Raises RefusedError while it trains or when the name is taken."""
-    check_name(new, "a run")
-    target = place.folder.with_name(new)
-    if target.exists():
-        raise RefusedError(f"there is a run {new!r} already", hint="choose another name")
+    target = _target(place, new)
     with own_run(place):
         ledger = Ledger(RunFolder(place.folder))
         try:
@@ -94,5 +121,5 @@ def own_run(place: Place) -> FolderLock:
     # The trainer of a supervisor that was killed still writes for a while.
     if is_held(folder.trainer_lock):
         lock.release()
-        raise RefusedError(f"a trainer still writes to run {place.name!r}", hint="wait until it has saved")
+        raise _trainer_writes(place)
     return lock

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from core.run.doctor import Finding, doctor
     from core.run.job import JobError, run_job
     from core.run.metric_table import metric_csv
-    from core.run.moving import end_supervisor, remove_run, rename_run
+    from core.run.moving import check_movable, end_supervisor, remove_run, rename_run
     from core.run.name import check_name
     from core.run.place import Place, find, home_folder, is_alive, places, socket_path
     from core.run.spawn import ensure_supervisor, join
     from core.run.summary import Summary, offline_summary
     from core.run.version import VERSION
 
-__all__ = ["VERSION", "Finding", "JobError", "NewRun", "Place", "Summary", "Waiting", "check_name", "create_run",
-           "doctor", "end_supervisor", "ensure_supervisor", "find", "home_folder", "is_alive", "join",
+__all__ = ["VERSION", "Finding", "JobError", "NewRun", "Place", "Summary", "Waiting", "check_movable", "check_name",
+           "create_run", "doctor", "end_supervisor", "ensure_supervisor", "find", "home_folder", "is_alive", "join",
            "metric_csv", "offline_summary", "places", "remove_run", "rename_run", "run_job", "socket_path"]
 
 _MODULES = {
@@ -28,7 +28,7 @@ _MODULES = {
     "doctor": ("Finding", "doctor"),
     "job": ("JobError", "run_job"),
     "metric_table": ("metric_csv",),
-    "moving": ("end_supervisor", "remove_run", "rename_run"),
+    "moving": ("check_movable", "end_supervisor", "remove_run", "rename_run"),
     "name": ("check_name",),
     "place": ("Place", "find", "home_folder", "is_alive", "places", "socket_path"),
     "spawn": ("ensure_supervisor", "join"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from core.run.start import check_name, offline_summary, remove_run, rename_run
+from core.run.start import check_movable, offline_summary, remove_run, rename_run
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.consequence import agreed
 from dfl_tui.cli.place import found
@@ -24,6 +24,7 @@ def rm_command(call: Call, name: str, yes: bool) -> None:
     The run must not train. Its weights, backups, history and previews are gone; the face sets stay.
     """
     place = found(call, name)
+    check_movable(place)
     iteration = offline_summary(place).iteration
     agreed(_("{name} with {n} iterations and {size} in {folder} is removed and cannot be brought back").format(
         name=place.name, n=f"{iteration:,}", size=size(bytes_below(place.folder)), folder=place.folder), yes=yes)
@@ -43,7 +44,7 @@ def rename_command(call: Call, name: str, new_name: str, yes: bool) -> None:
     The run must not train. Its folder gets the new name too.
     """
     place = found(call, name)
-    check_name(new_name, _("a run"))
+    check_movable(place, new_name)
     iteration = offline_summary(place).iteration
     agreed(_("{name} with {n} iterations is called {new} from now on and moves to {folder}; scripts and tmux sessions "
              "that use the old name lose it").format(name=place.name, n=f"{iteration:,}", new=new_name,

@@ -12,6 +12,7 @@ import pytest
 
 from cli.shell import FACES, Shell
 from core.run.start import Place, is_alive, places, socket_path
+from core.store.folder import RunFolder
 from core.store.lock import holder
 from dfl_tui.cli.exit_code import ExitCode
 
@@ -138,6 +139,16 @@ def test_renaming_and_removing_state_the_consequence_and_ask(made):
     assert "kB" in made.refused(ExitCode.REFUSED, "rm", "b")
     made.done("rm", "b", "--yes")
     assert not places(made.home)
+
+
+def test_what_cannot_be_done_is_refused_before_it_is_asked_whether_it_is_meant(made):
+    with RunFolder(made.home / "runs" / "a").lock_trainer():
+        for words in (["rm", "a"], ["rename", "a", "b"]):
+            said = made.refused(ExitCode.REFUSED, *words)
+            assert "a trainer still writes to run 'a'" in said
+            assert "iterations" not in said
+    assert "there is a run 'a' already" in made.refused(ExitCode.REFUSED, "rename", "a", "a")
+    assert "''" in made.refused(ExitCode.REFUSED, "rename", "a", "")
 
 
 def test_a_damaged_run_does_not_hide_the_others(made):

@@ -14,7 +14,7 @@ import pytest
 from core.events.act import LockBlocks, ResumeRun, SaveNow, SetValues, StopRun
 from core.events.event import Ended, Started, Stopped
 from core.events.fold import fold
-from core.run.moving import end_supervisor, remove_run, rename_run
+from core.run.moving import check_movable, end_supervisor, remove_run, rename_run
 from core.run.place import is_alive, places, socket_path
 from core.run.spawn import ensure_supervisor
 from core.settings.error import JournalError, RefusedError
@@ -258,10 +258,13 @@ def is_over(pid: int) -> bool:
 def test_a_run_that_trains_is_neither_removed_nor_renamed(run, home):
     run.console()
     run.training()
-    for attempt in (lambda: remove_run(run.place), lambda: rename_run(run.place, "other")):
+    for attempt in (lambda: remove_run(run.place), lambda: rename_run(run.place, "other"),
+                    lambda: check_movable(run.place), lambda: check_movable(run.place, "other")):
         with pytest.raises(RefusedError, match="is not stopped"):
             attempt()
     run.consoles[0].command(StopRun())
+    check_movable(run.place, "other")
+    assert is_alive(run.place)      # to ask ends nothing
     run.place = rename_run(run.place, "other")
     assert fold(type(run)(run.place).events).name == "other"
     end_supervisor(run.place)
