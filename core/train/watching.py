@@ -19,7 +19,7 @@ from core.events.event import Event
 from core.events.reading import LikenessNews, Readings, Verdict, WatchNews
 from core.settings.error import DflTuiError
 from core.settings.kind import Value
-from core.train.cadence import cadence, choice, standing_choice
+from core.train.cadence import Choices, choice
 from core.train.course import Course
 from core.train.likeness_reader import LikenessReader
 from core.train.notices import Notices
@@ -65,6 +65,7 @@ class Watching:
         self._rows = rows
         self._publisher = publisher
         self._notices = notices
+        self._choices = Choices()
         self._kept = Kept() if kept is None else msgspec.convert(kept, Kept)
         self._pending: list[Tensor] = []        # the steps' numbers, on the device
         self._iteration_s: deque[float] = deque(maxlen=PACE_ITERATIONS)
@@ -80,7 +81,7 @@ class Watching:
         self._iteration_s.append(seconds)
         settings = self._course.settings
         pace = PACES[str(settings["watch_pace"])]
-        every = cadence(self._course.events, settings, iteration)
+        every = self._choices.cadence(self._course.events, settings, iteration)
         self._follow(iteration, pace)
         in_turn = every > 0 and iteration % every == 0
         is_due = in_turn or (self._kept.is_due and every > 0)
@@ -185,7 +186,7 @@ class Watching:
 
     def _choose(self, reading_s: float, every: int | None) -> None:
         """Fix the pace by the first reading in turn at the default, once no iteration of the journal lies ahead."""
-        if every is None or not self._iteration_s or standing_choice(self._course.events) is not None:
+        if every is None or not self._iteration_s or self._choices.standing(self._course.events) is not None:
             return
         chosen = choice(reading_s, sum(self._iteration_s) / len(self._iteration_s))
         if int(self._course.settings["likeness_every"]) == every and self._kept.read_at >= self._course.state.iteration:
