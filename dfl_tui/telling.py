@@ -66,6 +66,11 @@ def author(event: Event) -> str:
     return event.author.removeprefix("person:") or event.author
 
 
+def due(event: Event) -> int:
+    """The iteration that an act waits for, to sort by: what waits for the trainer alone comes before all others."""
+    return event.body.at or 0 if isinstance(event.body, Asked) else 0
+
+
 def told(event: Event) -> str:
     """What happened, in one sentence without iteration and author; the reason at its end."""
     sentence = told_body(event.body)

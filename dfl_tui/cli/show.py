@@ -11,7 +11,7 @@ from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.columns import cells, padded
 from dfl_tui.cli.place import found_or_only, reached
 from dfl_tui.language import _, counted
-from dfl_tui.telling import author, shown, told_act
+from dfl_tui.telling import author, due, shown, told_act
 
 GROUNDS = {"own": _("own face"), "consent": _("written consent"), "licence": _("licence"), "synthetic": _("synthetic")}
 
@@ -34,7 +34,7 @@ def show_command(call: Call, name: str | None, wants_all: bool) -> None:
     set_apart = _("settings") if wants_all else _("settings (the others stand at their defaults: --all)")
     sections = {_("faces and consent"): faces(state), set_apart: settings(state, wants_all=wants_all),
                 _("chosen by trial"): {what: shown(value) for what, value in state.chosen.items()},
-                _("locks"): locks(state), _("waiting"): dict(waiting(event) for event in state.waiting),
+                _("locks"): locks(state), _("waiting"): dict(map(waiting, sorted(state.waiting, key=due))),
                 _("backups"): {label: _("generation {number}").format(number=number)
                                for label, number in state.backups.items()}}
     for title, facts in sections.items():

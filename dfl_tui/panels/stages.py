@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.events.event import Asked, Event
+from core.events.event import Asked
 from core.settings.kind import Value
 from dfl_tui.binding import bindings
 from dfl_tui.draw.line import Part, fit
@@ -12,7 +12,7 @@ from dfl_tui.model import Model
 from dfl_tui.panels.listing import Listing, Row
 from dfl_tui.panels.message import Withdraw
 from dfl_tui.panels.verdict import in_time
-from dfl_tui.telling import told_act
+from dfl_tui.telling import due, told_act
 
 # What a stage consists of, two a row; the settings screen (e) has all others.
 MAIN = (("batch_size", "lr"), ("random_warp", "lr_dropout"), ("masked_training", "clipgrad"),
@@ -51,17 +51,12 @@ def select(model: Model) -> View:
         Waiting(event.number, _("trainer") if event.body.at is None else f"{event.body.at:,}",
                 told_act(event.body.act),
                 in_time(event.body.at - iteration, it_s) if event.body.at is not None else "")
-        for event in sorted(state.waiting, key=when) if isinstance(event.body, Asked)
+        for event in sorted(state.waiting, key=due) if isinstance(event.body, Asked)
     ]
     pairs = tuple(tuple((SHORT[key], value_of(key, state.settings[key])) for key in pair if key in state.settings)
                   for pair in MAIN)
     name = _("recipe {name}").format(name=state.recipe) if state.recipe else _("stage by hand")
     return View(name, pairs, tuple(waiting))
-
-
-def when(event: Event) -> int:
-    """The iteration that an act waits for: what comes first is told first, before all what waits for the trainer."""
-    return event.body.at or 0 if isinstance(event.body, Asked) else 0
 
 
 def value_of(key: str, value: Value) -> str:

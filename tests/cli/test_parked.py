@@ -67,6 +67,12 @@ def test_what_waits_for_an_iteration_is_listed(made):
     assert "at 500" in made.done("show", "a")
 
 
+def test_what_waits_is_listed_by_iteration_and_not_in_the_order_of_asking(made):
+    for at in ("900", "300", "600"):
+        made.done("set", "a", "lr=1e-4", "--at", at)
+    assert re.findall(r"^  at (300|600|900) ", made.done("show", "a"), re.MULTILINE) == ["300", "600", "900"]
+
+
 def test_what_waits_can_be_withdrawn_by_its_number(made):
     made.done("set", "a", "lr=1e-5", "--at", "500")
     waiting = re.search(r"at 500 \((\d+)\)", made.done("show", "a"))
