@@ -94,7 +94,7 @@ def told_body(body: Body) -> str:
             count = sum(block.parameters for block in blocks)
             return _("network of {n} blocks, {count} parameters").format(n=len(blocks), count=f"{count:,}")
         case Chose(what=what, value=value, reason=reason):
-            return f"{what} = {shown(value)}" + (f": {reason}" if reason else "")
+            return told_choice(what, value) + (f": {reason}" if reason and what != "trial" else "")
         case SettingsChanged(changes=changes):
             return ", ".join(f"{c.key} {shown(c.old)} -> {shown(c.new)}" for c in changes)
         case Locked(asked=asked, blocks=blocks):
@@ -113,6 +113,31 @@ def told_body(body: Body) -> str:
                 generation=generation, iteration=f"{iteration:,}", life=life)
         case _:
             return told_plain(body)
+
+
+def told_choice(what: str, value: Value) -> str:
+    """What a trial or a probe decided, in words; names of the journal that this version does not know as they are."""
+    match what:
+        case "device" | "devices":
+            return _("trains on {device}").format(device=value)
+        case "threads":
+            return counted("computes with {n} thread", "computes with {n} threads", int(value))
+        case "trial":
+            return _("a step was tried: {found}").format(found=value)
+        case "shared_pass":
+            return _("src and dst are computed in one pass") if value else \
+                _("src and dst are computed one after the other")
+        case "likeness_every":
+            return _("likeness is read every {n} iterations").format(n=f"{value:,}")
+        case _ if what.startswith("probe "):
+            return _("{name} was tried").format(name=probed(what))
+        case _:
+            return f"{what} = {shown(value)}"
+
+
+def probed(what: str) -> str:
+    """What a probe tried, as people call it."""
+    return what.removeprefix("probe ").replace("compile", "torch.compile")
 
 
 def told_plain(body: Body) -> str:

@@ -6,14 +6,17 @@ import click
 
 from core.events.event import Asked, Consent, Event, FaceSetNote
 from core.events.state import RunState
+from core.settings.kind import Value
 from core.settings.registry import SETTINGS
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.columns import cells, padded
 from dfl_tui.cli.place import found_or_only, reached
 from dfl_tui.language import _, counted
-from dfl_tui.telling import author, due, shown, told_act
+from dfl_tui.telling import author, due, probed, shown, told_act
 
 GROUNDS = {"own": _("own face"), "consent": _("written consent"), "licence": _("licence"), "synthetic": _("synthetic")}
+
+FOUND = {"pays": _("is worth it here"), "slow": _("slower here"), "fails": _("does not work here"), "works": _("works")}
 
 
 @add_everywhere_options
@@ -33,7 +36,7 @@ def show_command(call: Call, name: str | None, wants_all: bool) -> None:
         name=state.name, n=f"{tick.iteration:,}", life=state.life, events=f"{state.number:,}", folder=place.folder))
     set_apart = _("settings") if wants_all else _("settings (the others stand at their defaults: --all)")
     sections = {_("faces and consent"): faces(state), set_apart: settings(state, wants_all=wants_all),
-                _("chosen by trial"): {what: shown(value) for what, value in state.chosen.items()},
+                _("chosen by trial"): dict(chosen(what, value) for what, value in state.chosen.items()),
                 _("locks"): locks(state), _("waiting"): dict(map(waiting, sorted(state.waiting, key=due))),
                 _("backups"): {label: _("generation {number}").format(number=number)
                                for label, number in state.backups.items()}}
@@ -82,6 +85,17 @@ def settings(state: RunState, *, wants_all: bool) -> dict[str, str]:
     """Settings that differ from their defaults, or all."""
     return {s.key: shown(state.settings[s.key]) for s in SETTINGS
             if wants_all or state.settings[s.key] != s.default}
+
+
+def chosen(what: str, value: Value) -> tuple[str, str]:
+    """What was tried, and what came of it, without the names that the journal has for it."""
+    if what == "shared_pass":
+        return _("src and dst"), _("in one pass") if value else _("one after the other")
+    if what == "likeness_every":
+        return _("likeness"), _("every {n} iterations").format(n=f"{value:,}")
+    if what.startswith("probe "):
+        return probed(what), FOUND.get(str(value), str(value))
+    return {"trial": _("a step")}.get(what, what), shown(value)
 
 
 def locks(state: RunState) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 from core.events import act as acts
 from core.events import event as events
 from core.events.event import Event
+from dfl_tui.cli.show import chosen
 from dfl_tui.telling import author, shown, told, told_act
 
 CONSENT = events.Consent("Anna", "own", "anna")
@@ -56,6 +57,23 @@ def test_a_change_says_old_and_new_and_the_reason():
     event = happened(events.SettingsChanged([events.Change("batch_size", 16, 8)]), why="batch 16 did not fit",
                      undoes=7)
     assert told(event) == "taken back (event 7): batch_size 16 -> 8: batch 16 did not fit"
+
+
+@pytest.mark.parametrize(("what", "value", "reason", "sentence"), [
+    ("device", "cpu", "as set", "trains on cpu: as set"),
+    ("threads", 1, "as set", "computes with 1 thread: as set"),
+    ("trial", "about 87 ms an iteration", "tried before the first iteration",
+     "a step was tried: about 87 ms an iteration"),
+    ("shared_pass", True, "together 87 ms, apart 106 ms",
+     "src and dst are computed in one pass: together 87 ms, apart 106 ms"),
+    ("shared_pass", False, "", "src and dst are computed one after the other"),
+    ("likeness_every", 1_200, "timed", "likeness is read every 1,200 iterations: timed"),
+    ("probe bf16", "slow", "bf16 is 22.0 times slower", "bf16 was tried: bf16 is 22.0 times slower"),
+    ("probe compile", "works", "built in 40 s", "torch.compile was tried: built in 40 s"),
+], ids=["device", "threads", "trial", "together", "apart", "likeness", "bf16", "compile"])
+def test_what_a_trial_chose_is_a_plain_sentence_without_names_of_variables(what, value, reason, sentence):
+    assert told(happened(events.Chose(what, value, reason))) == sentence
+    assert "_" not in "".join(chosen(what, value))
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (5e-5, "5e-05"), (10.0, "10"), (3, "3"),
