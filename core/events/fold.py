@@ -30,7 +30,7 @@ from core.events.event import (
     Warned,
     Withdrawn,
 )
-from core.events.growth import with_octaves
+from core.events.growth import before_name, with_octaves
 from core.events.state import Lock, RunState
 from core.settings.error import JournalError
 from core.settings.registry import defaults
@@ -124,7 +124,11 @@ def apply(state: RunState, event: Event, history: Sequence[Event] = ()) -> RunSt
 def grown(state: RunState, event: Event, body: Grown) -> RunState:
     """The state after a growth: side, octaves, blocks, and the locks of its birth."""
     lock = Lock(f"grow {body.resolution}", event.author, event.iteration, event.why)
-    return replace(state, settings=state.settings | {"resolution": body.resolution, "growth": body.growth},
+    # One by that name is of a life that was given up: until ours is written, an undo must not go back to that.
+    before = before_name(body.resolution, event.iteration)
+    backups = {name: number for name, number in state.backups.items() if name != before}
+    settings = state.settings | {"resolution": body.resolution, "growth": body.growth}
+    return replace(state, backups=backups, settings=settings,
                    blocks=with_octaves(state.blocks, body.blocks), locks=state.locks | dict.fromkeys(body.locked, lock))
 
 

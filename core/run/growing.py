@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from core.events.act import GrowRun
-from core.events.event import Grown
+from core.events.event import Asked, Grown
 from core.events.growth import before_name, octave_blocks, with_octaves
 from core.events.pattern import resolve
 from core.events.state import RunState
@@ -73,10 +73,13 @@ class UndoneGrowth(NamedTuple):
 
 
 def undone_growth(state: RunState) -> UndoneGrowth | None:
-    """What taking the last change back means, where that is a growth and nothing that was asked for since waits; else
-    None. Raises RefusedError when the backup is not there."""
+    """What taking the last change back means, where that is a growth and nothing that was asked for since waits for a
+    trainer; else None. Raises RefusedError when the backup is not there."""
     last = state.undoable[-1] if state.undoable else None
-    if last is None or not isinstance(last.body, Grown) or any(e.number > last.number for e in state.waiting):
+    # What waits for an iteration is no change yet: it does not stand between a person and the last one.
+    newer = [e for e in state.waiting if last is not None and e.number > last.number
+             and isinstance(e.body, Asked) and e.body.at is None]
+    if last is None or not isinstance(last.body, Grown) or newer:
         return None
     name = before_name(last.body.resolution, last.iteration)
     if name not in state.backups:

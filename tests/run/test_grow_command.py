@@ -3,9 +3,22 @@
 import pytest
 
 from core.events.act import GrowRun, LockBlocks, MakeBackup, PauseRun, UndoLast
-from core.events.event import Block, Born, Consent, Event, FaceSetNote, Grown, Locked, NetworkMade, RolledBack
+from core.events.event import (
+    Asked,
+    BackedUp,
+    Block,
+    Born,
+    Consent,
+    Event,
+    FaceSetNote,
+    Grown,
+    Locked,
+    NetworkMade,
+    RolledBack,
+)
 from core.events.fold import fold
 from core.events.growth import before_name
+from core.run.growing import undone_growth
 from core.run.plan import plan
 from core.settings.error import RefusedError, SettingError
 from core.settings.registry import birth_settings
@@ -78,6 +91,26 @@ def test_a_face_that_its_pixels_do_not_limit_yet_grows_only_for_a_reason():
     planned = plan(GrowRun(why="the lights are out at ten"), state_of(), early)
     assert (planned.why, planned.body.error) == ("the lights are out at ten", 5.76)
     assert plan(GrowRun(), state_of())      # before the trainer has measured, nothing is held against it
+
+
+def test_an_act_that_waits_for_an_iteration_does_not_stand_before_the_undo_of_a_growth():
+    body = grown(GrowRun())
+    name = before_name(body.resolution, 0)
+    later = Asked(LockBlocks("all"), 9000)
+    assert undone_growth(state_of(body, BackedUp(name, 7), later)) == (7, None)
+    assert undone_growth(state_of(body, BackedUp(name, 7), Asked(LockBlocks("all"), None))) is None
+
+
+def test_the_undo_of_a_growth_never_takes_the_backup_of_a_life_that_was_given_up():
+    body = grown(GrowRun())
+    events = journal(state_of())[:2]
+    events += [Event(3, 300, 0, 0.0, "person", body),
+               Event(4, 300, 0, 0.0, "trainer", BackedUp(before_name(body.resolution, 300), 7)),
+               Event(5, 100, 1, 0.0, "person", RolledBack(2, 100, 2, 1)), Event(6, 300, 1, 0.0, "person", body)]
+    with pytest.raises(RefusedError, match="was not written"):
+        undone_growth(fold(events))
+    events.append(Event(7, 300, 1, 0.0, "trainer", BackedUp(before_name(body.resolution, 300), 9)))
+    assert undone_growth(fold(events)).generation == 9
 
 
 @pytest.mark.journey
