@@ -1,6 +1,6 @@
 """Makes a run from a save of another one, with another network (method M17). The old run is only read.
 
-    python -P -m core.jobs.convert_run RUN_FOLDER --name NAME [--generation N] [--set KEY=VALUE]...
+    python -P -m core.jobs.convert_run RUN_FOLDER --name NAME [--generation N] [--set KEY=VALUE]... [--author WHO]
 
 Records: phase, tensor (a line of the report each), note (what a person should know), summary; or error. The run appears
 whole or not at all. Faces and the record of consent are the old run's; losses, locks and what waits are not carried.
@@ -19,7 +19,7 @@ from core.events.state import RunState
 from core.exchange.conversion.asked import Asked, asked_settings
 from core.exchange.conversion.convert import Converted, convert
 from core.exchange.conversion.judges import keep_judges
-from core.jobs.converted_run import New, make
+from core.jobs.converted_run import AUTHOR, New, make
 from core.jobs.record import tell, told
 from core.jobs.swap import chosen
 from core.run.birth import NewRun, checked
@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--generation", type=int)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
+    parser.add_argument("--author", default=AUTHOR)
     words = parser.parse_args(arguments)
     return told(lambda: convert_run(words))
 
@@ -76,7 +77,7 @@ def convert_run(words: argparse.Namespace) -> None:
     extra = {"drawn": drawn(old), **({"step": judges.step} if "step" in generation.extra else {})}
     new = New(done.blocks | judges.blocks, done.table + judges.table, extra)
     tell({"phase": "writes the run"})
-    make(final, born, new, generation.iteration)
+    make(final, born, new, generation.iteration, words.author)
     for note in (*asked.notes, *done.notes, *judges.notes, *left_behind(state)):
         tell({"note": note})
     tell({"summary": summary(final, born, done, generation)})

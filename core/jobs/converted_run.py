@@ -7,7 +7,7 @@ import numpy as np
 
 from core.events.event import Asked, Block, Body, Born, NetworkMade
 from core.jobs.whole_run import make_whole
-from core.run.birth import PERSON, family_acts, write
+from core.run.birth import family_acts, write
 from core.store.folder import RunFolder
 from core.store.generation import BlockContent, Generations, NewGeneration
 from core.store.manifest import MetricPosition
@@ -27,14 +27,15 @@ class New(NamedTuple):
     extra: dict[str, Any]
 
 
-def make(final: RunFolder, born: Born, new: New, iteration: int) -> None:
-    """Make the run's folder, and give it its name last. Raises StoreError or RefusedError; then nothing is left."""
-    make_whole(final, "converting", lambda draft: fill(draft, born, new, iteration))
+def make(final: RunFolder, born: Born, new: New, iteration: int, author: str = AUTHOR) -> None:
+    """Make the run's folder, and give it its name last. author: who asked for it, as an event says it.
+    Raises StoreError or RefusedError; then nothing is left."""
+    make_whole(final, "converting", lambda draft: fill(draft, born, new, iteration, author))
 
 
-def fill(run: RunFolder, born: Born, new: New, iteration: int) -> None:
+def fill(run: RunFolder, born: Born, new: New, iteration: int, author: str) -> None:
     """Journal, one metric row, the first generation."""
-    events: list[tuple[Body, str]] = [(born, PERSON), (NetworkMade(new.table), AUTHOR)]
+    events: list[tuple[Body, str]] = [(born, author), (NetworkMade(new.table), AUTHOR)]
     events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
     write(run, events)
     extra = {**identity(born.settings, choose_machine(born.settings, ())), **new.extra}

@@ -1,7 +1,7 @@
 """Makes a run from a model of DeepFaceLab: weights, moments, counters, options, losses, preview samples.
 
     python -P -m core.jobs.import_model FOLDER --home DIR --name NAME --src NOTE --dst NOTE
-        --src-consent CONSENT --dst-consent CONSENT [--model TITLE] [--port PORT] [--set KEY=VALUE]...
+        --src-consent CONSENT --dst-consent CONSENT [--model TITLE] [--port PORT] [--set KEY=VALUE]... [--author WHO]
 
 Notes and consents are JSON (core/events/event.py). Records: phase, tensor (a line of the report each), left (what was
 not taken), summary; or error. The run appears whole or not at all: it is made under another name beside the runs.
@@ -18,7 +18,7 @@ from core.events.event import Consent, FaceSetNote
 from core.exchange.model_folder import ModelFolder, find_model
 from core.exchange.port_file import PORTS
 from core.exchange.taking import Model, origin_of, read_model, read_weights
-from core.jobs.imported_run import make
+from core.jobs.imported_run import AUTHOR, make
 from core.jobs.record import tell, told
 from core.run.birth import NewRun, checked
 from core.settings.error import RefusedError
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(f"--{side}", required=True)
         parser.add_argument(f"--{side}-consent", required=True)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="assignments")
+    parser.add_argument("--author", default=AUTHOR)
     words = parser.parse_args(arguments)
     return told(lambda: import_model(words))
 
@@ -57,7 +58,7 @@ def import_model(words: argparse.Namespace) -> None:
         tell({"tensor": {"file": note.file, "key": note.key, "what": note.what, "shape": list(note.shape),
                          "dtype": note.dtype}})
     tell({"phase": "writes the run"})
-    make(final, born, model, weights)
+    make(final, born, model, weights, words.author)
     for sentence in weights.left:
         tell({"left": sentence})
     tell({"summary": {"name": born.name, "folder": str(final.path), "iteration": model.data.iteration,

@@ -9,7 +9,7 @@ from core.exchange.layout import write_layout
 from core.exchange.taking import Model, Weights
 from core.jobs.first_preview import draw_first_preview
 from core.jobs.whole_run import make_whole
-from core.run.birth import PERSON, family_acts, write
+from core.run.birth import family_acts, write
 from core.store.folder import RunFolder
 from core.store.generation import Generations, NewGeneration
 from core.store.manifest import MetricPosition
@@ -22,14 +22,15 @@ COLUMNS = (ITERATION, LIFE, Column("src"), Column("dst"))
 ROWS = 100_000          # written at a time
 
 
-def make(final: RunFolder, born: Born, model: Model, weights: Weights) -> None:
-    """Make the run's folder, and give it its name last. Raises StoreError or RefusedError; then nothing is left."""
-    make_whole(final, "importing", lambda draft: fill(draft, born, model, weights))
+def make(final: RunFolder, born: Born, model: Model, weights: Weights, author: str = AUTHOR) -> None:
+    """Make the run's folder, and give it its name last. author: who asked for it, as an event says it.
+    Raises StoreError or RefusedError; then nothing is left."""
+    make_whole(final, "importing", lambda draft: fill(draft, born, model, weights, author))
 
 
-def fill(run: RunFolder, born: Born, model: Model, weights: Weights) -> None:
+def fill(run: RunFolder, born: Born, model: Model, weights: Weights, author: str) -> None:
     """Journal, metric rows, the first generation, what an export needs, a preview."""
-    events: list[tuple[Body, str]] = [(born, PERSON), (NetworkMade(weights.table), AUTHOR)]
+    events: list[tuple[Body, str]] = [(born, author), (NetworkMade(weights.table), AUTHOR)]
     events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
     write(run, events)
     write_layout(run.path / "origin", weights.layout, model.data.samples, weights.kept)

@@ -7,6 +7,7 @@ import msgspec
 
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.job import records, summary
+from dfl_tui.cli.person import author
 from dfl_tui.cli.place import found
 from dfl_tui.language import _
 
@@ -28,7 +29,7 @@ def convert_command(call: Call, name: str, new: str, assignments: tuple[str, ...
     carried to the byte, with their moments; the report names each one that was adapted and how, and each new one. The
     old run stays as it is, and may go on training meanwhile. Faces and the record of consent are taken over.
     """
-    words = [str(found(call, name).folder), "--name", new]
+    words = [str(found(call, name).folder), "--name", new, "--author", author()]
     for assignment in assignments:
         words += ["--set", assignment]
     if generation is not None:

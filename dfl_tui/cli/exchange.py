@@ -12,6 +12,7 @@ from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.consent import consent_options
 from dfl_tui.cli.job import records
 from dfl_tui.cli.new import FOLDER, note
+from dfl_tui.cli.person import author
 from dfl_tui.cli.place import found
 from dfl_tui.language import _, counted
 
@@ -40,7 +41,8 @@ def import_command(call: Call, folder: Path, name: str, model: str, src: Path | 
     and training goes on where it stood. A file that is not whole is refused by name. Without --src and --dst the run
     cannot train, but be exported. The record of consent is needed as for dfl-tui new.
     """
-    words = [str(folder.absolute()), "--home", str(call.home_folder()), "--name", name, "--model", model]
+    words = [str(folder.absolute()), "--home", str(call.home_folder()), "--name", name, "--model", model,
+             "--author", author()]
     for side, faces, agreed in zip(("src", "dst"), (src, dst), consents, strict=True):
         words += [f"--{side}", json_of(note(side, faces) if faces is not None else NO_FACES),
                   f"--{side}-consent", json_of(agreed)]

@@ -43,7 +43,7 @@ def made(tmp_path_factory):
                                                   "gan_dims": 4})
     settings = [word for assignment in FAST for word in ("--set", assignment)]
     assert import_model([str(model), "--home", str(folder), "--src", notes[0], "--dst", notes[1], "--src-consent",
-                         CONSENT, "--dst-consent", CONSENT, *settings]) == 0
+                         CONSENT, "--dst-consent", CONSENT, "--author", "person:anna@box", *settings]) == 0
     return RunFolder(folder / "runs" / "alpha")
 
 
@@ -55,6 +55,14 @@ def files_of(run):
 
 def state_of(run):
     return folded(read_journal(run.journal), run.journal)
+
+
+def test_the_birth_of_an_imported_and_of_a_converted_run_says_who_asked_for_it(made, capsys):
+    assert [e.author for e in read_journal(made.journal)][:2] == ["person:anna@box", "import"]
+    told(capsys, made.path, "--name", "of-ben", "--set", "archi=liae-ud", "--author", "person:ben@box")
+    told(capsys, made.path, "--name", "of-a-script", "--set", "archi=liae-ud")
+    authors = [read_journal(made.path.parent / name / "journal.jsonl")[0].author for name in ("of-ben", "of-a-script")]
+    assert authors == ["person:ben@box", "convert"]
 
 
 def test_the_new_run_names_its_parent_and_the_old_one_is_not_touched(made, capsys):
