@@ -30,7 +30,7 @@ class AgentError(DflTuiError):
 def follower_words(meeting: Meeting, devices: Sequence[str], *, threads: int, extra: Sequence[str] = ()) -> list[str]:
     """The words of a rank's command line behind the interpreter."""
     return ["-P", "-m", "core.train.follower", "--endpoint", meeting.endpoint, "--interface", meeting.interface,
-            "--devices", ",".join(devices), "--threads", str(threads), *extra]
+            "--devices", ",".join(devices), "--threads", str(threads), "--parent", str(os.getpid()), *extra]
 
 
 def run_agent(meeting: Meeting, words: Sequence[str], *, count: int, nodes: int, logs: Path) -> None:

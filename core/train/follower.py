@@ -49,9 +49,11 @@ def main(arguments: Sequence[str]) -> int:
     for name in ("endpoint", "interface", "devices", "cache", "src", "dst"):
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--parent", type=int, required=True)
     words = parser.parse_args(arguments)
     rank, size = int(os.environ["RANK"]) + 1, int(os.environ["WORLD_SIZE"]) + 1     # rank 0 is no child of the agent
-    parent = die_with_parent()
+    if not die_with_parent(words.parent):
+        return LOST_CODE
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s rank={rank} %(levelname)s %(name)s %(message)s")
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     threads = prepare(device, words.threads)
     store = Meeting(words.endpoint, words.interface).store()
     try:
-        pulse = Beats(store, rank, parent)
+        pulse = Beats(store, rank, words.parent)
         store.set("size", str(size))
         store.set(f"here/{rank}", json.dumps({"pid": os.getpid(), "node": os.environ["GROUP_RANK"], "host": host_name(),
                                               "device": str(device), "name": name_of(device, threads)}))
@@ -77,13 +79,16 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def die_with_parent() -> int:
+def die_with_parent(parent: int) -> bool:
     """Have the kernel end us when the process that started us ends, also by kill -9: there is never a writer without
-    its ranks, nor ranks that hold a GPU without a writer. The parent's id."""
-    parent = os.getppid()
+    its ranks, nor ranks that hold a GPU without a writer. False where it has ended already.
+
+    It may have while we loaded torch: asked for its id only now, we would take who adopted us for it, live on, and meet
+    the ranks of the next trainer in its store, which has the same path.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    return parent
+    return os.getppid() == parent
 
 
 class Beats:

@@ -1,7 +1,11 @@
 """Several ranks compute what one computes: losses, gradients, masks, locks, judges."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +14,10 @@ from core.nets.family import make_network
 from core.nets.initial import initialise
 from core.settings.error import NetworkError
 from core.settings.registry import defaults
+from core.train import follower
+from core.train.elastic import LOST_CODE, follower_words
 from core.train.lrd import LrdStream, draw_masks
+from core.train.meeting import Meeting
 from core.train.optim import make_optimizer
 from core.train.step import Step
 from core.train.train_batch import TrainBatch, TrainSide
@@ -154,3 +161,16 @@ def test_tensors_of_rank_0_are_copied_whatever_their_layout():
 def test_sums_go_in_buckets_of_one_type():
     tensors = [torch.zeros(3), torch.zeros(2, 2), torch.zeros(2, dtype=torch.int64), torch.zeros(1)]
     assert [[t.numel() for t in bucket] for bucket in buckets(tensors)] == [[3, 4], [2], [1]]
+
+
+def test_a_rank_whose_trainer_died_while_it_loaded_torch_ends_and_meets_nobody(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.train.follower.ctypes.CDLL", lambda _: SimpleNamespace(prctl=lambda *_: 0))
+    for name in ("RANK", "LOCAL_RANK", "GROUP_RANK"):
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    trainer = subprocess.Popen([sys.executable, "-c", ""])
+    trainer.wait()
+    words = follower_words(Meeting(str(tmp_path / "store")), ["cpu"], threads=1)
+    assert words[-2:] == ["--parent", str(os.getpid())]
+    assert follower.main([*words[3:-1], str(trainer.pid)]) == LOST_CODE
+    assert not (tmp_path / "store").exists()    # the next trainer's has the same path
