@@ -66,7 +66,7 @@ class Watching:
         self._publisher = publisher
         self._notices = notices
         self._choices = Choices()
-        self._kept = Kept() if kept is None else msgspec.convert(kept, Kept)
+        self._kept = self._understood(kept)
         self._pending: list[Tensor] = []        # the steps' numbers, on the device
         self._iteration_s: deque[float] = deque(maxlen=PACE_ITERATIONS)
         self._news = WatchNews()
@@ -108,6 +108,16 @@ class Watching:
         self._fetch()
         kept: dict[str, Any] = msgspec.to_builtins(self._kept)
         return kept
+
+    def _understood(self, kept: Mapping[str, Any] | None) -> Kept:
+        """What a generation kept. What another version wrote, or a number that JSON cannot say, is no reason to train
+        no more: the detectors begin anew."""
+        try:
+            return Kept() if kept is None else msgspec.convert(kept, Kept)
+        except msgspec.ValidationError as error:
+            self._notices.warn("watching", f"the detectors begin anew: what the save keeps of them is not understood "
+                                           f"({error})")
+            return Kept()
 
     # --- rows and events ----------------------------------------------------------------------------------------------
     def _fetch(self) -> None:
