@@ -1,6 +1,6 @@
 """Gives a run that does not train the inter of another run's save (method M17), with a backup before and after.
 
-    python -P -m core.jobs.swap_inter RUN_FOLDER --from RUN_FOLDER [--generation N]
+    python -P -m core.jobs.swap_inter RUN_FOLDER --from RUN_FOLDER [--generation N] [--author WHO]
 
 Records: phase, summary; or error. The new save is of the next life, and counts from the event on that begins it: a
 crash before that event leaves the run as it was, and one after it leaves it whole.
@@ -18,7 +18,6 @@ from core.events.state import RunState
 from core.exchange.conversion.inter import inter_from
 from core.jobs.record import tell, told
 from core.jobs.swap import chosen
-from core.run.birth import PERSON
 from core.run.ledger import Draft, Ledger
 from core.run.moving import own_run
 from core.run.place import Place
@@ -27,6 +26,8 @@ from core.store.folder import RunFolder
 from core.store.generation import BlockContent, Generations, NewGeneration
 from core.store.journal import folded, read_journal
 from core.store.manifest import BlockBlobs, Generation
+
+AUTHOR = "swap-inter"
 
 
 class Donor(NamedTuple):
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("run", type=Path)
     parser.add_argument("--from", type=Path, required=True, dest="donor")
     parser.add_argument("--generation", type=int)
+    parser.add_argument("--author", default=AUTHOR)
     words = parser.parse_args(arguments)
     return told(lambda: swap_inter(words))
 
@@ -64,7 +66,7 @@ def swap_inter(words: argparse.Namespace) -> None:
         try:
             change = planned(run, ledger, donor)
             tell({"phase": "writes two saves and the event"})
-            tell({"summary": carried_out(run, ledger, change)})
+            tell({"summary": carried_out(run, ledger, change, words.author)})
         finally:
             ledger.close()
 
@@ -95,14 +97,14 @@ def is_equal(one: BlockContent, other: BlockContent) -> bool:
     return all(array.tobytes() == other.weights[name].tobytes() for name, array in one.weights.items())
 
 
-def carried_out(run: RunFolder, ledger: Ledger, change: Change) -> dict[str, object]:
+def carried_out(run: RunFolder, ledger: Ledger, change: Change, author: str) -> dict[str, object]:
     """Backup, new save, the event that makes it count, backup. The summary of it. Raises StoreError."""
     start, donor, state = change.start, change.donor, ledger.state
     number, life = state.number + 1, state.life + 1
     generations = Generations(run)
     before = generations.save(saved(start, start.blocks, f"before-inter-{number}", life=start.life,
                                     journal=start.journal))
-    ledger.append(Draft(BackedUp(before.generation.name, before.generation.number), start.iteration, PERSON))
+    ledger.append(Draft(BackedUp(before.generation.name, before.generation.number), start.iteration, author))
     # Of a life that no event has begun yet: until then it is passed over like one that was given up. It knows that
     # event, which comes next: who goes back to it or exports it must have the other run's people with it.
     after = generations.save(saved(start, {**start.blocks, **change.blocks}, f"after-inter-{number}", life=life,
@@ -110,8 +112,8 @@ def carried_out(run: RunFolder, ledger: Ledger, change: Change) -> dict[str, obj
     inter = InterFrom(donor.state.name, donor.generation.number, donor.generation.iteration, donor.generation.life,
                       list(change.blocks), [donor.state.src_consent, donor.state.dst_consent], donor.state.parents)
     # The one write that decides: who is in the weights is said by the very event that puts them in force.
-    ledger.append(Draft(RolledBack(after.generation.number, start.iteration, number, life, inter), author=PERSON))
-    ledger.append(Draft(BackedUp(after.generation.name, after.generation.number), start.iteration, PERSON))
+    ledger.append(Draft(RolledBack(after.generation.number, start.iteration, number, life, inter), author=author))
+    ledger.append(Draft(BackedUp(after.generation.name, after.generation.number), start.iteration, author))
     return {"run": state.name, "from": donor.state.name, "generation": donor.generation.number,
             "iteration": start.iteration, "blocks": list(change.blocks), "life": life,
             "before": before.generation.name, "after": after.generation.name}

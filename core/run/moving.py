@@ -97,13 +97,13 @@ def remove_run(place: Place) -> None:
                          hint="remove that folder by hand")
 
 
-def rename_run(place: Place, new: str) -> Place:
+def rename_run(place: Place, new: str, author: str = "person") -> Place:
     """Give a run another name, and its folder too. Raises RefusedError while it trains or when the name is taken."""
     target = _target(place, new)
     with own_run(place):
         ledger = Ledger(RunFolder(place.folder))
         try:
-            ledger.append(Draft(Renamed(ledger.state.name, new), author="person"))
+            ledger.append(Draft(Renamed(ledger.state.name, new), author=author))
         finally:
             ledger.close()
         try:

@@ -68,7 +68,7 @@ def swap_inter_command(call: Call, name: str, other: str, generation: int | None
     be stopped. A backup is made before and after; dfl-tui restore goes back. Where shapes differ it is refused.
     """
     place = found(call, name)
-    words = [str(place.folder), "--from", str(found(call, other).folder)]
+    words = [str(place.folder), "--from", str(found(call, other).folder), "--author", author()]
     if generation is not None:
         words += ["--generation", str(generation)]
     done = summary("swap_inter", words, _("swapping the inter"))

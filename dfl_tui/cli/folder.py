@@ -8,6 +8,7 @@ import click
 from core.run.start import check_movable, offline_summary, remove_run, rename_run
 from dfl_tui.cli.call import Call, add_everywhere_options, run_argument
 from dfl_tui.cli.consequence import agreed
+from dfl_tui.cli.person import author
 from dfl_tui.cli.place import found
 from dfl_tui.draw.number import size
 from dfl_tui.language import _
@@ -49,7 +50,8 @@ def rename_command(call: Call, name: str, new_name: str, yes: bool) -> None:
     agreed(_("{name} with {n} iterations is called {new} from now on and moves to {folder}; scripts and tmux sessions "
              "that use the old name lose it").format(name=place.name, n=f"{iteration:,}", new=new_name,
                                                      folder=place.folder.with_name(new_name)), yes=yes)
-    click.echo(_("{old} is now {new}").format(old=place.name, new=rename_run(place, new_name).name))
+    renamed = rename_run(place, new_name, author())
+    click.echo(_("{old} is now {new}").format(old=place.name, new=renamed.name))
 
 
 def bytes_below(folder: Path) -> int:

@@ -61,7 +61,8 @@ def done(capsys, run, other, *words):
 def test_the_inter_is_the_others_to_the_byte_and_all_else_stays(tmp_path, faces, capsys):
     one, other = (saved_run(tmp_path, n, faces, seed=s) for n, s in (("one", 3), ("other", 5)))
     first, theirs = newest(one), newest(other)
-    said = done(capsys, one, other)["summary"]
+    said = done(capsys, one, other, "--author", "person:anna@box")["summary"]
+    assert {e.author for e in read_journal(one.journal)[-3:]} == {"person:anna@box"}
     assert said["blocks"] == ["inter.dense1", "inter.dense2", "inter.upscale1"]
     after = newest(one)
     for name, blobs in after.blocks.items():

@@ -265,8 +265,9 @@ def test_a_run_that_trains_is_neither_removed_nor_renamed(run, home):
     run.consoles[0].command(StopRun())
     check_movable(run.place, "other")
     assert is_alive(run.place)      # to ask ends nothing
-    run.place = rename_run(run.place, "other")
+    run.place = rename_run(run.place, "other", "person:anna@box")
     assert fold(type(run)(run.place).events).name == "other"
+    assert type(run)(run.place).events[-1].author == "person:anna@box"
     end_supervisor(run.place)
     remove_run(run.place)
     assert places(home) == []
