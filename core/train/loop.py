@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from core.events.act import Act, GrowRun
 from core.events.event import FacesChanged, FaceSetNote, NetworkMade, Stopped
 from core.events.growth import after_name, before_name
 from core.events.reading import Readings
-from core.settings.error import DflTuiError, RefusedError
+from core.settings.error import DflTuiError, NetworkError, RefusedError
 from core.train.batches import Batches
 from core.train.boundary import Boundary, EndTraining, Measured
 from core.train.course import Course
@@ -210,6 +211,10 @@ class Loop:
 
     def _standing(self) -> Standing:
         course = self._tools.course
+        # A save says which events its weights know. One that came into force at this very boundary they must know then:
+        # a growth that is made again after a crash was saved without its blocks, and such a save could not be loaded.
+        with suppress(NetworkError):    # said where the step is equipped; what was trained is saved all the same
+            self._tools.step.equip(course.settings, course.locked)
         return Standing(self.iteration, course.life, course.position, course.settings, tuple(course.events),
                         {**self._tools.extra, **self._tools.batches.state(), "step": self._tools.step.state(),
                          "watch": self._tools.watching.state()})

@@ -61,8 +61,14 @@ def test_kills_around_a_growth_change_no_bit(tmp_path):
     if IN_CAMPAIGN:
         kill_after(killed, save_at=8, kill_at=13)   # in the ramp, with new blocks warming up, an opened encoder lost
     with Director(killed) as director:
+        if not IN_CAMPAIGN:
+            director.ask(SaveNow(), at=5)           # at the very boundary at which the growth is made again
         assert director.wait() == 0, director.log
+        saved = [s.number for s in director.of(Saved) if s.iteration == 5]
     assert outcome(killed) == outcome(straight)
+    for number in saved:
+        assert any(name.startswith("octave") for name in Generations(killed).get(number).blocks)
+    assert saved or IN_CAMPAIGN
 
 
 def director_state(director):
