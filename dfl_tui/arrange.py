@@ -8,6 +8,7 @@ from typing import NamedTuple
 PANELS = ("stages", "locks", "chart", "previews", "series", "events", "system")   # their digits are 1, 2, 3, ...
 LEAST = (80, 24)
 WIDE = (110, 34)
+LEAST_SERIES = 40    # columns that the sparklines and events need beside a tile
 
 
 class Box(NamedTuple):
@@ -76,7 +77,8 @@ def overview(width: int, height: int) -> dict[str, Box]:
     """A chart above; one tile, the sparklines, the newest events and the machine below."""
     top, body = 4, height - 5
     below = 13 + (body - 19) // 2          # a name and a tile of 24x12 at 80x24
-    chart, tile = body - below, 2 * (below - 1)
+    chart = body - below
+    tile = min(2 * (below - 1), width - LEAST_SERIES)       # a terminal may be as narrow as 80 and higher than wide
     x, right, y = tile + 1, width - tile - 1, top + chart
     return {
         "chart": Box(0, top, width, chart, False),

@@ -3,6 +3,7 @@
 News that come in between (events, ticks, previews) are left out; `follow` gives them to those who want to watch.
 """
 
+import contextlib
 import itertools
 import logging
 import time
@@ -62,21 +63,29 @@ class Connection:
         self._channel: Channel[SupervisorMessage]
         self._channel, self.welcome = connect(path, label())
         self._ids = itertools.count(1)
+        self._steers = False
         log.info("connected run=%s socket=%s seat=%d", self.welcome.run, path, self.welcome.seat)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        # Left to the supervisor, the lease would end when it sees that we are gone: the next command may be sooner.
+        if self._steers and failed is None:
+            with contextlib.suppress(RefusedError, WireError, OSError):
+                self.ask(Done, Lease(ANY_ID, take=False))
         self._channel.close()
 
     def command(self, act: Act, *, at: int | None = None) -> Done:
         """Have `act` carried out, or accepted for iteration `at`. Raises RefusedError with the run's own sentence."""
-        return self.ask(Done, Command(ANY_ID, act, at))
+        done = self.ask(Done, Command(ANY_ID, act, at))
+        self._steers = True
+        return done
 
     def take_lease(self) -> None:
         """Become the driver, whoever was it; the lease ends with the connection."""
         self.ask(Done, Lease(ANY_ID, take=True))
+        self._steers = True
 
     def ask(self, kind: type[Answer], request: Request) -> Answer:
         """The answer of type `kind` to `request`, whose id is chosen here."""

@@ -22,6 +22,7 @@ from core.wire.console_record import (
     Done,
     EventNews,
     Hello,
+    Lease,
     Ping,
     Refused,
     Tick,
@@ -71,6 +72,19 @@ def test_a_command_gets_the_answer_with_its_id_and_no_other(tmp_path):
     with supervisor(tmp_path, answer) as path, Connection(path) as connection:
         assert connection.welcome.run == "a"
         assert connection.command(PauseRun()).sentence == "paused at 10"
+
+
+def test_who_steered_gives_the_lease_back_before_the_next_command_can_come(tmp_path):
+    heard = []
+
+    def answer(channel):
+        for _ in range(2):
+            heard.append(channel.receive(10))
+            channel.send(Done(heard[-1].id, None, ""))
+
+    with supervisor(tmp_path, answer) as path, Connection(path) as connection:
+        connection.command(PauseRun())
+    assert heard[1] == Lease(2, take=False)
 
 
 def test_a_refusal_is_raised_with_the_runs_own_words(tmp_path):

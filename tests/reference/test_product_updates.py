@@ -119,7 +119,7 @@ def test_every_weight_is_opened_about_as_often():
 
 
 def test_labels_are_flipped_and_smoothed_as_often_as_asked():
-    settings = {"gan_noise": 0.2, "gan_smoothing": 0.1}
+    settings = {"gan_noise": 0.2, "gan_smoothing": 0.1, "batch_size": 4}
     labels = labels_of(settings, lrd.LrdStream(3, 0), 17)
     like = torch.zeros((4, 1, 96, 96))
     real, fake = labels.real(like, 0).numpy(), labels.fake(like, 0).numpy()
