@@ -42,8 +42,12 @@ class Program(App[Parting], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     CSS = """
-    Toast { background: $panel; padding: 0 1; }
+    /* Not the percentage of Textual's own: a text that it wraps loses its last row, which is the hint. */
+    Toast { background: $panel; padding: 0 1; width: 50vw; max-width: 60; }
     ToastRack { margin-bottom: 2; }
+    /* The newest events stand at the bottom right: toasts hang below the chart's own numbers instead, in the corner
+       that a falling loss leaves empty. */
+    RunScreen.-toasts-above ToastRack { dock: top; align: right top; margin-top: 5; margin-bottom: 0; }
     """
     COMMANDS: ClassVar[set[Any]] = {lambda: import_module("dfl_tui.commands").Commands}
 

@@ -58,6 +58,8 @@ class RunScreen(ModelScreen, inherit_bindings=False):
         """Give every panel its box, and hide those that have none."""
         width, height = self.app.size
         boxes = arrange(width, height, tab=self.tab, zoomed=self.zoomed)
+        # A tree or a list alone is read from its top.
+        self.set_class("chart" in boxes or "events" in boxes, "-toasts-above")
         for panel in self.query(Panel):
             box = boxes.get(panel.ID)
             panel.display = box is not None

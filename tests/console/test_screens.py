@@ -65,11 +65,12 @@ async def until(pilot: Pilot[Parting], condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def console(folder: Path, size: tuple[int, int] = WIDE) -> AsyncIterator[tuple[Recorded, Pilot[Parting]]]:
+async def console(folder: Path, size: tuple[int, int] = WIDE, *,
+                  notifications: bool = False) -> AsyncIterator[tuple[Recorded, Pilot[Parting]]]:
     """A console on a recorded run that stands still, with all its panels."""
     async with serving(folder, speed=0.0) as run:
         app = Program(folder, Place("anna-on-bo", folder))
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notifications) as pilot:
             await shows(pilot, "swap", "src ━")
             yield run, pilot
 
@@ -163,6 +164,20 @@ async def test_a_refusal_is_a_toast_with_its_hint(tmp_path):
         await pilot.press("s")
         await until(pilot, lambda: bool(toasts(pilot.app)))
         assert toasts(pilot.app) == ["the disk is full: 12.3 MB are missing\ntry something else"]
+
+
+@pytest.mark.parametrize("size", [WIDE, (80, 24)], ids=["120x40", "80x24"])
+def test_a_toast_is_whole_and_does_not_lie_over_the_newest_events(size, tmp_path):
+    async def steps():
+        async with console(tmp_path, size, notifications=True) as (run, pilot):
+            run.refuse = "the disk is full: 12.3 MB are missing for the next save of this run"
+            await pilot.press("s")
+            await shows(pilot, "the disk is full", "try something else", "6 events", "src ━")
+            (toast,), (events,) = pilot.app.screen.query("Toast"), pilot.app.screen.query("#events")
+            assert toast.region.area
+            assert not toast.region.overlaps(events.region)
+            assert "the disk is full" not in "".join(lines(pilot.app)[:6])      # verdict, header, tabs, losses
+    asyncio.run(steps())
 
 
 @case
