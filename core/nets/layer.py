@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.nets.wide_convolution import convolved
+
 Activation = Callable[[Tensor, float], Tensor]
 
 PIXEL_NORM_FLOOR = 1e-6
@@ -100,7 +102,7 @@ class Up(nn.Module):
         self.act = act
 
     def forward(self, x: Tensor) -> Tensor:
-        return depth_to_space(self.act(self.conv(x), 0.1))
+        return depth_to_space(self.act(convolved(x, self.conv), 0.1))
 
 
 class Res(nn.Module):
