@@ -6,7 +6,7 @@ Pure, of the event alone, so that a replay of the journal blanks the same iterat
 from enum import IntEnum
 from types import MappingProxyType
 
-from core.events.event import Body, FacesChanged, Locked, SettingsChanged, Unlocked
+from core.events.event import Body, FacesChanged, InterFrom, Locked, RolledBack, SettingsChanged, Unlocked
 from core.events.fold import kind
 from core.settings.registry import BY_KEY
 
@@ -41,6 +41,8 @@ def effect_of(body: Body) -> Effect:
             return Effect.BLANK if any(moves(key) for key in keys) else Effect.NONE
         case Locked() | Unlocked() | FacesChanged():
             return Effect.BLANK
+        case RolledBack(inter=InterFrom()):     # the code of a face is another one: what was reached before is not its
+            return Effect.ANEW
         case _:
             return Effect.ANEW if kind(body) in ANEW else Effect.NONE
 

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.events.event import BackedUp, Body, Change, Event, Locked, SettingsChanged
+from core.events.event import BackedUp, Body, Change, Event, InterFrom, Locked, RolledBack, SettingsChanged
 from core.watch import watch
 from core.watch.blanking import Effect, effect_of
 from core.watch.pace import SHORT
@@ -100,6 +100,9 @@ def test_what_changes_neither_loss_nor_likeness_blanks_nothing():
     assert effect_of(changed("gan_power")) is Effect.BLANK
     assert effect_of(Locked("encoder", ["encoder.down1"])) is Effect.BLANK
     assert effect_of(changed("watch_pace")) is Effect.ANEW
+    inter = InterFrom("other", 1, 40, 0, ["inter.dense1"], [])
+    assert effect_of(RolledBack(3, 40, 9, 1, inter)) is Effect.ANEW
+    assert effect_of(RolledBack(3, 40, 9, 1)) is Effect.NONE
     assert effect_of(changed("a setting of a later version")) is Effect.BLANK
 
 
