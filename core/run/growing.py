@@ -24,6 +24,8 @@ def check_growth(act: GrowRun) -> None:
                            hint=f"a network grows to {LARGEST:,} at most")
     if len(act.lock) > MAX_PATTERN_CHARACTERS or len(act.why) > MAX_WHY_CHARACTERS:
         raise RefusedError("the growth's pattern or reason is too long", hint="say it shorter")
+    if not act.why.isprintable():   # it is shown by every console, and printed by commands
+        raise RefusedError("the growth's reason holds characters that are no text", hint="say it in one line")
 
 
 def growth(act: GrowRun, state: RunState, at: At | None = None) -> tuple[Grown, str]:

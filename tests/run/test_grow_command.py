@@ -72,7 +72,8 @@ def test_widths_are_the_settings_and_several_doublings_are_one_act():
     (GrowRun(96), {}, "do not grow to 96"), (GrowRun(64), {}, "do not grow to 64"), (GrowRun(4096), {}, "out of range"),
     (GrowRun(), {"model": "quick96", "archi": "df-ud", "resolution": 96, "face_type": "full_face"}, "quick96"),
     (GrowRun(lock="nothing.*"), {}, "names no block"), (GrowRun(way="native"), {}, "stock architecture"),
-], ids=["no-doubling", "no-growth", "too-large", "quick96", "no-such-block", "native"])
+    (GrowRun(why="now\x1b[2J"), {}, "no text"),
+], ids=["no-doubling", "no-growth", "too-large", "quick96", "no-such-block", "native", "escapes"])
 def test_what_cannot_grow_is_refused_with_a_sentence(act, settings, says):
     with pytest.raises((RefusedError, SettingError), match=says):
         grown(act, **settings)
