@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.settings.error import DflTuiError, SettingError
@@ -73,6 +73,7 @@ def test_a_refusal_names_the_key_and_what_would_do(s):
 
 
 @every_setting
+@settings(max_examples=25)      # of each setting: 2,400 in all, and the kinds are few
 @given(value=anything)
 def test_a_wrong_value_is_never_more_than_a_sentence(s, value):
     try:
@@ -85,6 +86,7 @@ def test_a_wrong_value_is_never_more_than_a_sentence(s, value):
 
 
 @every_setting
+@settings(max_examples=25)
 @given(text=st.text(max_size=30) | st.from_regex(r"-?[0-9_,.]{1,40}(e[0-9]{1,3})?", fullmatch=True))
 def test_whatever_is_typed_is_taken_or_refused_in_a_sentence(s, text):
     try:
