@@ -48,7 +48,8 @@ from core.wire.limits import PING_S
 # The smallest network there is, saved every 3 s: an iteration is milliseconds, so hundreds of them fit in a test.
 TINY: Mapping[str, Value] = {
     "archi": "df", "resolution": 32, "ae_dims": 8, "e_dims": 2, "d_dims": 2, "d_mask_dims": 2, "batch_size": 2,
-    "workers": 0, "threads": 1, "preview_every": 50, "preview_faces": 2, "save_minutes": 0.05}
+    "workers": 0, "threads": 1, "preview_every": 50, "preview_faces": 2, "save_minutes": 0.05,
+    "likeness_every": 0}    # its network takes a hundred times the memory and time of this one
 CONSENT = Consent("synthetic", "synthetic", "the benchmarks")
 PATIENCE_S = 120.0      # torch alone takes 10 s to import on a busy machine
 FOUND = TypeVar("FOUND")

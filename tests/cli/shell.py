@@ -12,7 +12,7 @@ from dfl_tui.cli.exit_code import ExitCode
 FACES = Path(__file__).resolve().parents[2] / "core" / "faces" / "demo"
 # The smallest network there is; an iteration takes milliseconds.
 TINY = ["archi=df", "resolution=32", "ae_dims=8", "e_dims=2", "d_dims=2", "d_mask_dims=2", "batch_size=2", "workers=0",
-        "threads=1", "preview_every=50", "preview_faces=2", "save_minutes=0.05"]
+        "threads=1", "likeness_every=0", "preview_every=50", "preview_faces=2", "save_minutes=0.05"]
 TINY_WORDS = [word for assignment in TINY for word in ("--set", assignment)]
 
 
