@@ -13,7 +13,7 @@ from core.settings.error import StoreError
 from core.store import metric_events
 from core.store.metric import MetricWriter, cut_to
 from core.store.metric_copy import MetricCopy
-from core.store.metric_csv import Csv, columns_of, csv_pieces
+from core.store.metric_csv import Csv, csv_pieces
 from core.store.metric_events import FILE, EventFiles
 from core.store.metric_reader import MetricReader
 from core.store.segment import ITERATION, LIFE, Column
@@ -74,7 +74,8 @@ def follow(copy, run):
 
 
 def csv_of(run, path):
-    return MetricCopy(path, Csv(columns_of(run.reader.pieces())))
+    # a trainer knows its columns before there is a row
+    return MetricCopy(path, Csv([column.name for column in COLUMNS]))
 
 
 def read_csv(path):
