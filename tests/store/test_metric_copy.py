@@ -73,7 +73,7 @@ def follow(copy, run):
         pass
 
 
-def csv_of(run, path):
+def csv_of(path):
     # a trainer knows its columns before there is a row
     return MetricCopy(path, Csv([column.name for column in COLUMNS]))
 
@@ -144,12 +144,12 @@ def test_a_table_is_right_after_any_history(operations, tmp_path_factory):
     folder = tmp_path_factory.mktemp("history")
     run, path = Run(folder / "metrics"), folder / "m.csv"
     run.train(3)
-    copy = csv_of(run, path)
+    copy = csv_of(path)
     for name, number in operations:
         if name == "follow":
             follow(copy, run)
         elif name == "reopen":
-            copy = csv_of(run, path)
+            copy = csv_of(path)
         elif name == "tear":
             copy.close()
             if path.exists():
