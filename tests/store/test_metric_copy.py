@@ -87,7 +87,7 @@ def read_csv(path):
 
 def test_a_table_holds_every_row_in_full_and_nothing_where_nothing_is_known(run, tmp_path):
     run.train(9)
-    copy = csv_of(run, tmp_path / "m.csv")
+    copy = csv_of(tmp_path / "m.csv")
     follow(copy, run)
     run.train(3)
     follow(copy, run)
@@ -100,7 +100,7 @@ def test_a_table_holds_every_row_in_full_and_nothing_where_nothing_is_known(run,
 def test_a_copy_that_is_begun_late_or_far_behind_comes_up_in_steps(run, tmp_path, monkeypatch):
     monkeypatch.setattr("core.store.metric_copy.MOST_ROWS", 1024)
     run.train(2500)
-    copy = csv_of(run, tmp_path / "m.csv")
+    copy = csv_of(tmp_path / "m.csv")
     assert not copy.follow(run.reader, run.reader.pieces())
     assert len(read_csv(tmp_path / "m.csv")) == 1024
     follow(copy, run)
@@ -109,12 +109,12 @@ def test_a_copy_that_is_begun_late_or_far_behind_comes_up_in_steps(run, tmp_path
 
 def test_after_a_kill_no_row_is_there_twice_and_none_is_missing(run, tmp_path):
     run.train(130)
-    follow(csv_of(run, tmp_path / "m.csv"), run)
+    follow(csv_of(tmp_path / "m.csv"), run)
     with (tmp_path / "m.csv").open("ab") as file:
         file.write(b"131,0,0,1000")     # torn
     run.kill(back_to=100)
     run.train(40)
-    follow(csv_of(run, tmp_path / "m.csv"), run)
+    follow(csv_of(tmp_path / "m.csv"), run)
     lines = read_csv(tmp_path / "m.csv")
     assert [int(line[0]) for line in lines] == list(range(1, 141))
     assert lines == run.told()      # the times say that the rows after 100 are the later ones
@@ -122,7 +122,7 @@ def test_after_a_kill_no_row_is_there_twice_and_none_is_missing(run, tmp_path):
 
 def test_a_life_that_was_given_up_is_marked_from_where_it_was_given_up(run, tmp_path):
     run.train(20)
-    copy = csv_of(run, tmp_path / "m.csv")
+    copy = csv_of(tmp_path / "m.csv")
     follow(copy, run)
     run.roll_back(to=12)
     run.train(4)
@@ -169,7 +169,7 @@ def test_a_table_of_no_rows_is_a_header(tmp_path):
 def test_a_file_that_cannot_be_written_is_said_and_tried_again(run, tmp_path):
     run.train(3)
     (tmp_path / "m.csv").mkdir()
-    copy = csv_of(run, tmp_path / "m.csv")
+    copy = csv_of(tmp_path / "m.csv")
     with pytest.raises(StoreError, match=r"m\.csv"):
         follow(copy, run)
     (tmp_path / "m.csv").rmdir()
