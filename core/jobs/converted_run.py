@@ -5,18 +5,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.events.event import Asked, Block, Body, Born, NetworkMade
-from core.jobs.whole_run import make_whole
-from core.run.birth import family_acts, write
+from core.events.event import Block, Born
+from core.jobs.whole_run import COLUMNS, make_whole, write_beginning
 from core.store.folder import RunFolder
 from core.store.generation import BlockContent, Generations, NewGeneration
 from core.store.manifest import MetricPosition
 from core.store.metric import MetricWriter
-from core.store.segment import ITERATION, LIFE, Column
 from core.train.machine import choose_machine, identity
 
 AUTHOR = "convert"
-COLUMNS = (ITERATION, LIFE, Column("src"), Column("dst"))
 
 
 class New(NamedTuple):
@@ -35,11 +32,9 @@ def make(final: RunFolder, born: Born, new: New, iteration: int, author: str = A
 
 def fill(run: RunFolder, born: Born, new: New, iteration: int, author: str) -> None:
     """Journal, one metric row, the first generation."""
-    events: list[tuple[Body, str]] = [(born, author), (NetworkMade(new.table), AUTHOR)]
-    events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
-    write(run, events)
+    count = write_beginning(run, born, new.table, author=author, job=AUTHOR)
     extra = {**identity(born.settings, choose_machine(born.settings, ())), **new.extra}
-    Generations(run).save(NewGeneration(iteration, 0, len(events), first_row(run, iteration), new.blocks, time.time(),
+    Generations(run).save(NewGeneration(iteration, 0, count, first_row(run, iteration), new.blocks, time.time(),
                                         "", extra))
 
 

@@ -4,21 +4,18 @@ import time
 
 import numpy as np
 
-from core.events.event import Asked, Body, Born, NetworkMade
+from core.events.event import Born
 from core.exchange.layout import write_layout
 from core.exchange.taking import Model, Weights
 from core.jobs.first_preview import draw_first_preview
-from core.jobs.whole_run import make_whole
-from core.run.birth import family_acts, write
+from core.jobs.whole_run import COLUMNS, make_whole, write_beginning
 from core.store.folder import RunFolder
 from core.store.generation import Generations, NewGeneration
 from core.store.manifest import MetricPosition
 from core.store.metric import MetricWriter
-from core.store.segment import ITERATION, LIFE, Column
 from core.train.machine import choose_machine, identity
 
 AUTHOR = "import"
-COLUMNS = (ITERATION, LIFE, Column("src"), Column("dst"))
 ROWS = 100_000          # written at a time
 
 
@@ -30,13 +27,11 @@ def make(final: RunFolder, born: Born, model: Model, weights: Weights, author: s
 
 def fill(run: RunFolder, born: Born, model: Model, weights: Weights, author: str) -> None:
     """Journal, metric rows, the first generation, what an export needs, a preview."""
-    events: list[tuple[Body, str]] = [(born, author), (NetworkMade(weights.table), AUTHOR)]
-    events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
-    write(run, events)
+    count = write_beginning(run, born, weights.table, author=author, job=AUTHOR)
     write_layout(run.path / "origin", weights.layout, model.data.samples, weights.kept)
     machine = choose_machine(born.settings, ())
     extra = {**identity(born.settings, machine), "drawn": {"src": 0, "dst": 0}, "step": weights.step}
-    Generations(run).save(NewGeneration(model.data.iteration, 0, len(events), write_losses(run, model), weights.blocks,
+    Generations(run).save(NewGeneration(model.data.iteration, 0, count, write_losses(run, model), weights.blocks,
                                         time.time(), "", extra))
     draw_first_preview(run, born.settings, weights.blocks, model.data)
 

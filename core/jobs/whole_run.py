@@ -3,9 +3,14 @@
 import shutil
 from collections.abc import Callable
 
+from core.events.event import Asked, Block, Body, Born, NetworkMade
+from core.run.birth import family_acts, write
 from core.settings.error import DflTuiError, StoreError
 from core.store.disk import RealDisk, sync_folder
 from core.store.folder import RunFolder
+from core.store.segment import ITERATION, LIFE, Column
+
+COLUMNS = (ITERATION, LIFE, Column("src"), Column("dst"))     # of the metric rows that such a run begins with
 
 
 def make_whole(final: RunFolder, doing: str, fill: Callable[[RunFolder], None]) -> None:
@@ -30,3 +35,14 @@ def make_whole(final: RunFolder, doing: str, fill: Callable[[RunFolder], None]) 
     except DflTuiError:
         shutil.rmtree(draft.path, ignore_errors=True)
         raise
+
+
+def write_beginning(run: RunFolder, born: Born, table: list[Block], *, author: str, job: str) -> int:
+    """The first events of a run that begins with a network, and how many they are.
+
+    author: who asked for the run; job: "import" or "convert", which made the network.
+    """
+    events: list[tuple[Body, str]] = [(born, author), (NetworkMade(table), job)]
+    events += [(Asked(act.act, act.at), act.author) for act in family_acts(str(born.settings["model"]))]
+    write(run, events)
+    return len(events)
