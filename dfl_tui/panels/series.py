@@ -26,6 +26,8 @@ SHOWN = {"src": "src", "dst": "dst", "masks": "masks", "likeness": "alike", "d_r
 BELIEFS = ("d_real", "d_fake", "code_real", "code_fake")
 # Read now and then: a bucket without a reading shows the one before it.
 READ = ("likeness",)
+# What not every run has gives way to what each has, where there is no room for both.
+SOMETIMES = frozenset(SHOWN[column] for column in (*READ, *BELIEFS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,19 @@ def question(iteration: int, width: int) -> AskHistory | None:
     return AskHistory(0, list(SHOWN), max(0, last - RANGE), last, buckets)
 
 
-def draw(view: View, width: int, _height: int, look: Look) -> list[Strip]:
+def fitting(lines: Sequence[Line], height: int) -> list[Line]:
+    """The lines for which `height` rows are enough, in their order."""
+    room = height - sum(line.name not in SOMETIMES for line in lines)
+    kept = [line for line in lines if line.name in SOMETIMES][:max(room, 0)]
+    return [line for line in lines if line.name not in SOMETIMES or line in kept]
+
+
+def draw(view: View, width: int, height: int, look: Look) -> list[Strip]:
     """A row a series. Pure."""
     styles = {"src": look.src, "dst": look.dst, "masks": look.masks, "rate": look.rate, "it/s": look.speed,
               "alike": look.good, "D real": look.src, "D fake": look.dst, "C real": look.src, "C fake": look.dst}
     rows = []
-    for line in view.lines:
+    for line in fitting(view.lines, height):
         style = styles[line.name]
         cells = max(width - NAME_CELLS - VALUE_CELLS - 3, 0)
         head = strip([(f" {fit(_(line.name), NAME_CELLS)}", style), (f"{line.value:>{VALUE_CELLS}}  ", Style())], width)

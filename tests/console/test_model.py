@@ -217,3 +217,11 @@ def test_what_discriminators_believe_has_a_line_while_they_learn(model):
     assert [line.name for line in series.select(answered(nan)).lines] == ["src", "dst", "masks", "rate", "it/s"]
     lines = series.select(answered(0.625)).lines
     assert [(line.name, line.value) for line in lines][3:5] == [("D real", "0.6250"), ("D fake", "0.6250")]
+
+
+def test_five_rows_show_what_every_run_has_and_more_rows_what_this_one_has_besides():
+    names = list(series.SHOWN.values())
+    lines = [series.Line(name, "", ()) for name in names]
+    assert [line.name for line in series.fitting(lines, 5)] == ["src", "dst", "masks", "rate", "it/s"]
+    assert [line.name for line in series.fitting(lines, 6)] == ["src", "dst", "masks", "alike", "rate", "it/s"]
+    assert [line.name for line in series.fitting(lines, 20)] == names
